@@ -1,0 +1,202 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real ports: this host's files, commands, clock, sockets and network."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .errors import Busy, Unavailable
+from .network import LocalNetwork
+from .ports import ROOT_ONLY, THE_WRITER, Completed, Ownership, Ports
+
+
+def _give(path: str, mode: int, owner: Ownership) -> None:
+    if owner.user is not None or owner.group is not None:
+        shutil.chown(path, owner.user, owner.group)  # type: ignore[arg-type]
+    Path(path).chmod(mode)
+
+
+class LocalFiles:
+    """Files of this host. Source: POSIX rename(2), flock(2)."""
+
+    def __init__(self, scratch_parent: str) -> None:
+        self._scratch_parent = scratch_parent
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return Path(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def names(self, directory: str) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(entry.name for entry in Path(directory).iterdir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def mode(self, path: str) -> int | None:
+        try:
+            return stat.S_IMODE(Path(path).stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def modified(self, path: str) -> datetime | None:
+        try:
+            return datetime.fromtimestamp(Path(path).stat().st_mtime, timezone.utc)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write(
+        self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
+    ) -> None:
+        folder, name = os.path.split(path)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as handle:
+                _give(temporary, mode, owner)
+                handle.write(content)
+                handle.flush()
+                os.fsync(handle.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+
+    def rename(self, source: str, target: str) -> None:
+        Path(source).replace(target)
+
+    def remove(self, path: str) -> None:
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            shutil.rmtree(path)
+        else:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                Path(path).unlink()
+
+    def make_directory(
+        self, path: str, *, mode: int = 0o700, owner: Ownership = THE_WRITER
+    ) -> None:
+        Path(path).mkdir(mode=mode, parents=True, exist_ok=True)
+        _give(path, mode, owner)
+
+    def scratch(self) -> str:
+        return tempfile.mkdtemp(prefix="hitless-edge-", dir=self._scratch_parent)
+
+    @contextlib.contextmanager
+    def lock(self, path: str, *, timeout_seconds: float) -> Iterator[None]:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, ROOT_ONLY)
+        try:
+            _acquire(descriptor, path, timeout_seconds)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: str, timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy(f"another run holds {path} since over {timeout_seconds:.0f} s") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+class LocalRunner:
+    """Commands of this host, in the C locale so that their words are the documented ones."""
+
+    def run(
+        self, argv: Sequence[str], *, timeout_seconds: float = 60.0, stdin: str = ""
+    ) -> Completed:
+        try:
+            done = subprocess.run(
+                list(argv),
+                input=stdin.encode(),
+                capture_output=True,
+                timeout=timeout_seconds,
+                check=False,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+        except FileNotFoundError as error:
+            raise Unavailable(f"there is no command {argv[0]} on this host") from error
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"{argv[0]} did not end within {timeout_seconds:.0f} s") from error
+        return Completed(
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
+        )
+
+
+class SystemClock:
+    """This host's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class UnixSocket:
+    """UNIX sockets of this host."""
+
+    def ask(self, path: str, request: str, *, timeout_seconds: float = 10.0) -> str:
+        deadline = time.monotonic() + timeout_seconds
+        parts: list[bytes] = []
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout_seconds)
+            try:
+                connection.connect(path)
+                connection.sendall(request.encode())
+                connection.shutdown(socket.SHUT_WR)
+                while True:
+                    connection.settimeout(max(deadline - time.monotonic(), 0.001))
+                    part = connection.recv(65536)
+                    if not part:
+                        return b"".join(parts).decode(errors="replace")
+                    parts.append(part)
+            except OSError as error:
+                raise Unavailable(f"{path} does not answer: {error}") from error
+
+
+class ProgressFile:
+    """Progress as the content of a file, which the action plugin on the controller reads."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+
+    def report(self, text: str) -> None:
+        if self._path:
+            Path(self._path).write_text(text, encoding="utf-8")
+
+
+def local_ports(*, scratch_parent: str, progress_path: str | None = None) -> Ports:
+    """All real ports of this host."""
+    return Ports(
+        files=LocalFiles(scratch_parent),
+        runner=LocalRunner(),
+        clock=SystemClock(),
+        socket=UnixSocket(),
+        network=LocalNetwork(),
+        progress=ProgressFile(progress_path),
+    )

@@ -1,0 +1,179 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real ports keep the contracts of ports.py."""
+
+from __future__ import annotations
+
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Busy, Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.local import (
+    LocalFiles,
+    LocalRunner,
+    ProgressFile,
+    SystemClock,
+    UnixSocket,
+    local_ports,
+)
+
+HOLD_A_LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "w") as handle:
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> LocalFiles:
+    return LocalFiles(str(tmp_path))
+
+
+def test_absence_is_an_answer_not_an_error(files: LocalFiles, tmp_path: Path) -> None:
+    """Reading what is not there is normal on a fresh host."""
+    missing = str(tmp_path / "none" / "here")
+    assert files.read(missing) is None
+    assert files.names(missing) == ()
+    assert files.mode(missing) is None
+    assert files.modified(missing) is None
+    files.remove(missing)
+
+
+def test_a_write_replaces_content_and_mode_in_one_step(files: LocalFiles, tmp_path: Path) -> None:
+    """The target is the new file, complete, with its mode; nothing is left beside it."""
+    path = tmp_path / "secret"
+    path.write_text("old")
+    path.chmod(0o644)
+    files.write(str(path), b"new")
+    assert files.read(str(path)) == b"new"
+    assert files.mode(str(path)) == 0o600
+    assert files.names(str(tmp_path)) == ("secret",)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    """The target is a folder: the rename fails."""
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    with pytest.raises(OSError, match="folder"):
+        files.write(str(tmp_path / "folder"), b"x")
+    assert files.names(str(tmp_path)) == ("folder",)
+
+
+def test_folders_get_their_mode_and_go_with_their_content(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    """An existing folder with a wrong mode is corrected."""
+    path = str(tmp_path / "a" / "b")
+    files.make_directory(path, mode=0o755)
+    files.make_directory(path, mode=0o700)
+    assert stat.S_IMODE(Path(path).stat().st_mode) == 0o700
+    files.write(path + "/file", b"")
+    files.remove(str(tmp_path / "a"))
+    assert files.names(str(tmp_path)) == ()
+
+
+def test_a_link_is_removed_not_what_it_points_to(files: LocalFiles, tmp_path: Path) -> None:
+    """Somebody else's folder must survive."""
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    files.remove(str(tmp_path / "link"))
+    assert files.names(str(tmp_path)) == ("theirs",)
+
+
+def test_a_lock_held_by_another_process_is_busy_then_free(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    """Two runs never change one HAProxy at once."""
+    path = str(tmp_path / "lock")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_A_LOCK, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(Busy, match="another run holds"), files.lock(path, timeout_seconds=0.1):
+            pass
+        holder.communicate()
+    with files.lock(path, timeout_seconds=0.1):
+        pass
+
+
+def test_a_command_tells_its_code_and_its_words() -> None:
+    """Both streams are kept."""
+    done = LocalRunner().run(
+        [sys.executable, "-c", "import sys; print(sys.stdin.read()); sys.exit('bad')"], stdin="in"
+    )
+    assert (done.rc, done.stdout, done.words) == (1, "in\n", "in\nbad")
+
+
+def test_a_command_that_is_missing_or_hangs_is_unavailable() -> None:
+    """The message names the command."""
+    with pytest.raises(Unavailable, match="no command no-such-command"):
+        LocalRunner().run(["no-such-command"])
+    with pytest.raises(Unavailable, match="did not end"):
+        LocalRunner().run(["sleep", "30"], timeout_seconds=0.05)
+
+
+def test_the_clock_is_aware_utc() -> None:
+    """Local time never leaks in."""
+    assert SystemClock().now().utcoffset() == timedelta(0)
+    assert SystemClock().monotonic() <= SystemClock().monotonic()
+
+
+def test_a_socket_answer_is_read_to_its_end(tmp_path: Path) -> None:
+    """An answer in pieces is one answer."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+
+        def serve() -> None:
+            connection, _address = server.accept()
+            with connection:
+                request = b""
+                while part := connection.recv(64):
+                    request += part
+                connection.sendall(b"you said ")
+                connection.sendall(request)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert UnixSocket().ask(path, "show info\n") == "you said show info\n"
+        thread.join()
+
+
+def test_a_socket_without_a_listener_or_an_answer_is_unavailable(tmp_path: Path) -> None:
+    """A dead HAProxy is told from a silent one."""
+    path = str(tmp_path / "socket")
+    with pytest.raises(Unavailable, match="does not answer"):
+        UnixSocket().ask(path, "x")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        with pytest.raises(Unavailable, match="timed out"):
+            UnixSocket().ask(path, "x", timeout_seconds=0.05)
+
+
+def test_progress_is_written_only_where_somebody_watches(tmp_path: Path) -> None:
+    """Without a file it is silent."""
+    ProgressFile(None).report("1 of 2 issued")
+    ProgressFile(str(tmp_path / "progress")).report("2 of 2 issued")
+    assert (tmp_path / "progress").read_text() == "2 of 2 issued"
+
+
+def test_scratch_folders_are_private_and_below_the_given_parent(tmp_path: Path) -> None:
+    """The module's temporary folder is removed by Ansible, and they with it."""
+    path = Path(local_ports(scratch_parent=str(tmp_path)).files.scratch())
+    assert path.parent == tmp_path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700

@@ -1,0 +1,96 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shell of every module: check mode, diff, failure, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Fault, InvalidInput
+from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
+
+NAME = ArgumentSpec(options={"name": {"type": "str", "required": True}})
+SIZE = ArgumentSpec(options={"size": {"type": "int"}}, required_together=[["name", "size"]])
+
+
+def played(
+    ensure: Callable[[Ports], Change],
+    capsys: pytest.CaptureFixture[str],
+    **args: Any,
+) -> dict[str, Any]:
+    with patch_module_args({"name": "x", **args}), pytest.raises(SystemExit) as ended:
+        run(NAME.create(), ensure)
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert bool(ended.value.code) == bool(result.get("failed"))
+    return result
+
+
+def changing(done: list[str]) -> Callable[[Ports], Change]:
+    def apply() -> dict[str, Any]:
+        done.append("applied")
+        return {"colour": "green"}
+
+    return lambda _ports: Change(
+        before={"colour": "red"}, after={"colour": "green"}, result={"was": "red"}, apply=apply
+    )
+
+
+def test_a_needed_change_is_made_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """changed, the diff, and what was known before and after."""
+    done: list[str] = []
+    result = played(changing(done), capsys)
+    assert done == ["applied"]
+    assert result["changed"]
+    assert result["was"] == "red"
+    assert result["colour"] == "green"
+    assert result["diff"][0]["after"] == "green"
+
+
+def test_check_mode_predicts_and_does_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same changed and diff, no effect."""
+    done: list[str] = []
+    result = played(changing(done), capsys, _ansible_check_mode=True)
+    assert done == []
+    assert result["changed"]
+    assert result["diff"][0]["after"] == "green"
+    assert "colour" not in result
+
+
+def test_no_difference_no_change(capsys: pytest.CaptureFixture[str]) -> None:
+    """Apply is not called."""
+
+    def explode() -> dict[str, Any]:
+        raise AssertionError
+
+    result = played(
+        lambda _ports: Change(before={"a": "1"}, after={"a": "1"}, apply=explode), capsys
+    )
+    assert not result["changed"]
+
+
+def test_an_edge_error_becomes_a_failure_with_its_fields(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Msg for people, fields for machines."""
+
+    def refuse(_ports: Ports) -> Change:
+        raise InvalidInput([Fault("a", "is empty")])
+
+    result = played(refuse, capsys)
+    assert result["failed"]
+    assert result["msg"].endswith("a: is empty")
+    assert result["faults"][0]["path"] == "a"
+
+
+def test_specs_merge_options_and_constraints() -> None:
+    """Fragments by axis add up."""
+    merged = NAME.merge(SIZE)
+    assert set(merged.options) == {"name", "size"}
+    assert merged.required_together == [["name", "size"]]

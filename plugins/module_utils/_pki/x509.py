@@ -1,0 +1,176 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""X.509 certificates as values, read by cryptography 38 (Debian 12) and later.
+
+Source: RFC 5280.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from .._core.errors import Fault, InvalidInput
+from .keys import KeyType, require_cryptography
+from .pem import CERTIFICATE, Block, first_der, parse_blocks, render_block
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+    from cryptography.x509.oid import NameOID
+except ImportError:
+    pass  # whoever uses it is told by require_cryptography()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate.
+
+    ``names``: DNS names (A-labels, lower case) and IP addresses of the subject alternative name, in
+    its order. ``issuer``, ``subject``: common names, or all of the name where it has none.
+    ``fingerprint``: SHA-256 of the DER, upper-case hex. ``spki``: the public key, DER.
+    ``key_type``: ``None`` if neither ECDSA nor RSA. The times are aware UTC.
+    """
+
+    pem: str = field(repr=False)
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    serial: int
+    issuer: str
+    subject: str
+    key_type: KeyType | None
+    spki: bytes = field(repr=False)
+    authority_key_identifier: bytes | None = field(repr=False)
+
+    @property
+    def der(self) -> bytes:
+        """The certificate's bytes."""
+        return first_der(self.pem, "certificate")
+
+
+def fingerprint_of(der: bytes) -> str:
+    """SHA-256, upper-case hex without colons."""
+    return hashlib.sha256(der).hexdigest().upper()
+
+
+def parse_chain(pem: str, path: str) -> tuple[Certificate, ...]:
+    """The certificates of a PEM text in their order; other blocks are passed over.
+
+    Raises: `InvalidInput` if there is none or one cannot be read.
+    """
+    return parse_certificates(parse_blocks(pem, path), path)
+
+
+def parse_certificates(blocks: tuple[Block, ...], path: str) -> tuple[Certificate, ...]:
+    """As `parse_chain`, from blocks."""
+    require_cryptography()
+    certificates = [block for block in blocks if block.label == CERTIFICATE]
+    if not certificates:
+        raise InvalidInput([Fault(path, "holds no certificate")])
+    return tuple(
+        _parse_certificate(block, path, position)
+        for position, block in enumerate(certificates, start=1)
+    )
+
+
+def is_issued_by(child: Certificate, parent: Certificate) -> bool:
+    """Whether the parent's name is the child's issuer and its key made the child's signature."""
+    lower = x509.load_der_x509_certificate(child.der)
+    upper = x509.load_der_x509_certificate(parent.der)
+    if lower.issuer != upper.subject:
+        return False
+    try:
+        _verify(lower, upper)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
+
+
+def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
+    try:
+        found = x509.load_der_x509_certificate(block.der)
+        public = found.public_key()
+        return Certificate(
+            pem=render_block(block),
+            names=_names(found),
+            not_before=_utc(found, "not_valid_before"),
+            not_after=_utc(found, "not_valid_after"),
+            fingerprint=fingerprint_of(block.der),
+            serial=found.serial_number,
+            issuer=_common_name(found.issuer),
+            subject=_common_name(found.subject),
+            key_type=_key_type(public),
+            spki=public.public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            ),
+            authority_key_identifier=_authority(found),
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        cause = f"certificate {position} cannot be read: {error}"
+        raise InvalidInput([Fault(path, cause)]) from error
+
+
+def _utc(found: x509.Certificate, name: str) -> datetime:
+    # cryptography < 42 has only the naive attributes; >= 42 warns about them.
+    aware = getattr(found, f"{name}_utc", None)
+    if isinstance(aware, datetime):
+        return aware
+    naive: datetime = getattr(found, name)
+    return naive.replace(tzinfo=timezone.utc)
+
+
+def _names(found: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(
+        str(name.value).lower()
+        for name in extension.value
+        if isinstance(name, (x509.DNSName, x509.IPAddress))
+    )
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else name.rfc4514_string()
+
+
+def _authority(found: x509.Certificate) -> bytes | None:
+    try:
+        extension = found.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return extension.value.key_identifier
+
+
+def _key_type(public: object) -> KeyType | None:
+    if isinstance(public, rsa.RSAPublicKey):
+        return KeyType.RSA
+    return KeyType.ECDSA if isinstance(public, ec.EllipticCurvePublicKey) else None
+
+
+def _verify(child: x509.Certificate, parent: x509.Certificate) -> None:
+    # By hand: verify_directly_issued_by() is not in cryptography 38.
+    public = parent.public_key()
+    signature, signed = child.signature, child.tbs_certificate_bytes
+    if isinstance(public, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+        public.verify(signature, signed)
+        return
+    digest = child.signature_hash_algorithm
+    if digest is None:
+        raise UnsupportedAlgorithm("signature without a digest")
+    if isinstance(public, rsa.RSAPublicKey):
+        scheme = getattr(child, "signature_algorithm_parameters", padding.PKCS1v15())
+        public.verify(signature, signed, scheme, digest)
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        public.verify(signature, signed, ec.ECDSA(digest))
+    else:
+        raise UnsupportedAlgorithm("neither RSA, ECDSA nor EdDSA")

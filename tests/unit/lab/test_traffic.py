@@ -285,7 +285,6 @@ def test_the_command_ends_when_told_and_says_what_failed(
     authority: trustme.CA, root: str, tmp_path: Path, behaviour: Handler, failed: bool
 ) -> None:
     """The stop file ends it long before its time; the result tells whether anything was lost."""
-
     stop_file = tmp_path / "stop"
     visits = itertools.count(1)
 

@@ -1,0 +1,157 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ledger of orders: so that the CA's limit for the same exact names is never met.
+
+Let's Encrypt gives five certificates for the same exact set of names in seven days, without
+exception but for renewals inside the ARI window. The ledger refuses the last one: it is left
+for the day when a key leaked. RSA and ECDSA for the same names count together, as the CA counts.
+
+A line is on disk before its order is finalized, and counts until it is known to have failed.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .._core.ports import Files
+from .ari import parse_time
+from .authority import Authority
+from .problems import RateLimited
+
+WEEK = timedelta(days=7)
+
+
+class Outcome(Enum):
+    """What became of an order."""
+
+    PLACED = "placed"
+    ISSUED = "issued"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One order. ``names``: the exact set, sorted. ``is_exempt``: outside the CA's limit."""
+
+    time: datetime
+    directory: str
+    names: tuple[str, ...]
+    outcome: Outcome = Outcome.PLACED
+    is_exempt: bool = False
+
+    def to_line(self) -> str:
+        """As it is stored."""
+        return json.dumps(
+            {
+                "time": self.time.isoformat(),
+                "ca": self.directory,
+                "names": self.names,
+                "outcome": self.outcome.value,
+                "exempt": self.is_exempt,
+            }
+        )
+
+    @classmethod
+    def from_line(cls, line: str) -> Entry:
+        """Out of what is stored. Raises: `ValueError`, `KeyError`, `TypeError`."""
+        value = json.loads(line)
+        time, names = parse_time(value["time"]), tuple(value["names"])
+        outcome, is_exempt = Outcome(value["outcome"]), value.get("exempt") is True
+        return cls(time, value["ca"], names, outcome, is_exempt)
+
+
+@dataclass
+class Ledger:
+    """Entries of the last seven days, of all CAs; shared by threads."""
+
+    files: Files
+    path: str
+    _entries: dict[int, Entry] = field(default_factory=dict)
+    _unwritten: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _next: int = 0
+
+    @classmethod
+    def load(cls, files: Files, path: str, now: datetime) -> Ledger:
+        """Out of its file; lines that are older or cannot be read are left out."""
+        ledger = cls(files, path)
+        for line in (files.read(path) or b"").decode(errors="replace").splitlines():
+            try:
+                entry = Entry.from_line(line)
+            except (ValueError, KeyError, TypeError):
+                continue
+            if now - entry.time < WEEK:
+                ledger._add(entry)
+        ledger._unwritten.clear()
+        return ledger
+
+    def claim(self, authority: Authority, names: Iterable[str], now: datetime) -> int:
+        """Take one of the week's certificates for these names; the number of the claim.
+
+        Raises: `RateLimited` if only the last one is left.
+        """
+        wanted = tuple(sorted(set(names)))
+        with self._lock:
+            self._refuse_the_last(authority, wanted, now)
+            return self._add(Entry(now, authority.directory, wanted))
+
+    def note(self, authority: Authority, names: Iterable[str], now: datetime) -> int:
+        """Write down an order that is exempt from the limit; the number of the claim."""
+        with self._lock:
+            wanted = tuple(sorted(set(names)))
+            return self._add(Entry(now, authority.directory, wanted, is_exempt=True))
+
+    def settle(self, claim: int, outcome: Outcome) -> None:
+        """Say what became of it; written by the next `commit`."""
+        with self._lock:
+            self._entries[claim] = replace(self._entries[claim], outcome=outcome)
+            self._unwritten.add(claim)
+
+    def release(self, claim: int) -> None:
+        """Give back a claim that was never written."""
+        with self._lock:
+            self._entries.pop(claim, None)
+            self._unwritten.discard(claim)
+
+    def commit(self, claim: int | None = None) -> None:
+        """Make a claim (or all) safe on disk; those of other threads that wait go with it."""
+        with self._lock:
+            if self._unwritten and (claim is None or claim in self._unwritten):
+                lines = [entry.to_line() + "\n" for entry in self._entries.values()]
+                self.files.write(self.path, "".join(lines).encode())
+                self._unwritten.clear()
+
+    def _add(self, entry: Entry) -> int:
+        self._next += 1
+        self._entries[self._next] = entry
+        self._unwritten.add(self._next)
+        return self._next
+
+    def _refuse_the_last(self, authority: Authority, names: tuple[str, ...], now: datetime) -> None:
+        allowed = max(authority.weekly_limit - 1, 1)
+        counted = self._counted(authority.directory, names, now)
+        if authority.weekly_limit and len(counted) >= allowed:
+            shown = ", ".join([*names[:3], *(["…"] if len(names) > 3 else [])])
+            raise RateLimited(
+                f"{authority.name} gives {authority.weekly_limit} certificates in seven days for "
+                f"{shown}; {len(counted)} are spent and the last is kept for an emergency",
+                counted[len(counted) - allowed] + WEEK,
+            )
+
+    def _counted(self, directory: str, names: tuple[str, ...], now: datetime) -> list[datetime]:
+        return sorted(
+            entry.time
+            for entry in self._entries.values()
+            if entry.directory == directory
+            and entry.names == names
+            and entry.outcome is not Outcome.FAILED
+            and not entry.is_exempt
+            and now - entry.time < WEEK
+        )

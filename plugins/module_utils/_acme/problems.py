@@ -1,0 +1,96 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a CA says when it refuses, as values: problem documents and the errors they become.
+
+EdgeError
+├── Refused
+│   └── AcmeRefused            the CA said no and will say no again; `problem` has its words
+└── Unavailable
+    ├── Unreachable            the CA does not answer, or only with 5xx
+    ├── TooSlow                the CA has not finished within the budget; the next run goes on
+    └── RateLimited            the CA (or our own ledger) asks to come back at `retry_at`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .._core.errors import Refused, Unavailable
+
+PREFIX = "urn:ietf:params:acme:error:"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem document.
+
+    ``code``: the type without its ACME prefix, e.g. ``rateLimited``. ``status``: of HTTP.
+    Source: RFC 8555 §6.7, RFC 9457.
+    """
+
+    code: str
+    detail: str
+    status: int
+    identifier: str = ""
+    subproblems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: object, status: int) -> Problem:
+        """What the CA sent, as far as it has the right shape."""
+        document: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        kind = str(document.get("type") or "about:blank")
+        parts = document.get("subproblems")
+        named = document.get("identifier")
+        return cls(
+            code=kind[len(PREFIX) :] if kind.startswith(PREFIX) else kind,
+            detail=str(document.get("detail") or document.get("title") or ""),
+            status=status,
+            identifier=str(named.get("value", "")) if isinstance(named, dict) else "",
+            subproblems=tuple(
+                cls.from_json(part, status) for part in (parts if isinstance(parts, list) else ())
+            ),
+        )
+
+    @classmethod
+    def from_body(cls, body: bytes, status: int) -> Problem:
+        """The problem document of an answer; its first words if it is none."""
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = {"detail": " ".join(body[:500].decode(errors="replace").split())}
+        return cls.from_json(document, status)
+
+    def __str__(self) -> str:
+        head = f"{self.identifier}: {self.code}" if self.identifier else self.code
+        own = f"{head}: {self.detail}" if self.detail else head
+        return "; ".join([own, *(str(part) for part in self.subproblems)])
+
+
+class AcmeRefused(Refused):
+    """The CA said no."""
+
+    def __init__(self, message: str, problem: Problem) -> None:
+        super().__init__(message, str(problem), problem=problem.code)
+        self.problem = problem
+
+
+class Unreachable(Unavailable):
+    """The CA does not answer, or only with server errors."""
+
+
+class TooSlow(Unavailable):
+    """The CA has not finished within the task's budget; the order is kept for the next run."""
+
+
+class RateLimited(Unavailable):
+    """Not before ``retry_at`` (aware UTC)."""
+
+    def __init__(self, message: str, retry_at: datetime) -> None:
+        super().__init__(f"{message}; try again at {retry_at:%F %T} UTC")
+        self.retry_at = retry_at

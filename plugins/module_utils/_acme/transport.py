@@ -1,0 +1,300 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signed requests to a CA; the only file that knows `acme`, `josepy` and `requests`.
+
+It stands on `acme.jws` (ACME's JOSE headers), `acme.messages.ExternalAccountBinding`, josepy's keys
+and a `requests` session, not on `acme.client.ClientNetwork`. That class (acme 5.9) raises before it
+keeps the nonce of an error, retries badNonce once, turns HTTP 409 into a `ConflictError` without
+its problem document, drops status and Retry-After of every error, fails on a success without
+Replay-Nonce, and reads an HTTP date in local time. To repair this, six of its nine methods would be
+overridden, four of them private; the request loop below is shorter than that and has no such seam.
+
+One `Session` is used by many threads: the nonces are guarded by a lock, `requests` pools the
+connections, everything else is set once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .._core.errors import EdgeError, Fault, InvalidInput, Unavailable
+from .authority import Authority, ExternalAccount
+from .problems import Problem, Unreachable
+from .waiting import Budget, Patience, parse_retry_after
+
+try:
+    import requests
+    from acme import jws, messages
+    from josepy import b64, jwa, jwk
+    from josepy.errors import Error as JoseError
+    from requests.adapters import HTTPAdapter
+    from requests.utils import parse_header_links
+
+    MISSING = None
+except ImportError as error:
+    MISSING = error
+
+USER_AGENT = "hitless.edge"
+TIMEOUT_SECONDS = (10, 45)
+JOSE_HEADERS = {"Content-Type": "application/jose+json"}
+
+
+def require_libraries() -> None:
+    """Demand the libraries of this file.
+
+    Raises: `EdgeError` that names the interpreter and what it lacks.
+    """
+    if MISSING is not None:
+        raise EdgeError(
+            f"the Python that runs this module ({sys.executable}) lacks acme >= 5: {MISSING}; "
+            "let it run with the issuer's virtual environment (ansible_python_interpreter), "
+            "or install acme >= 5 there",
+            cause=str(MISSING),
+        )
+
+
+class AccountKey:
+    """The private key of an account: what signs, and whose digest answers challenges."""
+
+    def __init__(self, pem: bytes, path: str = "account key") -> None:
+        require_libraries()
+        try:
+            self._key = jwk.JWK.load(pem)
+        except JoseError as error:
+            raise InvalidInput([Fault(path, f"cannot be read: {error}")]) from error
+        self._algorithm = _algorithm(self._key, path)
+
+    @property
+    def thumbprint(self) -> str:
+        """The digest of the public key. Source: RFC 7638."""
+        return b64.b64encode(self._key.thumbprint()).decode()
+
+    @property
+    def public(self) -> Mapping[str, Any]:
+        """The public key as JSON Web Key."""
+        return dict(self._key.public_key().to_json())
+
+    def sign(self, payload: bytes, *, url: str, nonce: str | None, account: str | None) -> str:
+        """A JWS; with the account's URL in it, or the public key where there is no account.
+
+        Source: RFC 8555 §6.2.
+        """
+        signed = jws.JWS.sign(
+            payload,
+            key=self._key,
+            alg=self._algorithm,
+            nonce=None if nonce is None else b64.b64decode(nonce),
+            url=url,
+            kid=account,
+        )
+        return str(signed.json_dumps())
+
+    def bind(self, external: ExternalAccount, new_account_url: str) -> Mapping[str, Any]:
+        """The proof that an account at the CA's shop stands behind this key.
+
+        Source: RFC 8555 §7.3.4.
+        """
+        try:
+            return messages.ExternalAccountBinding.from_data(
+                self._key.public_key(),
+                external.kid,
+                external.hmac_key,
+                messages.Directory({"newAccount": new_account_url}),
+                external.algorithm.value,
+            )
+        except (TypeError, ValueError) as error:
+            fault = Fault("eab.hmac_key", "is not base64url", "copy it as the CA shows it")
+            raise InvalidInput([fault]) from error
+
+
+def _algorithm(key: Any, path: str) -> Any:
+    if isinstance(key, jwk.JWKRSA):
+        return jwa.RS256
+    curves = {256: jwa.ES256, 384: jwa.ES384, 521: jwa.ES512}
+    if isinstance(key, jwk.JWKEC) and key.key.key_size in curves:
+        return curves[key.key.key_size]
+    raise InvalidInput([Fault(path, "is neither an RSA nor an EC key in PEM")])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success of the CA; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    retry_at: datetime | None = None
+
+    @property
+    def location(self) -> str:
+        """The URL of what was made."""
+        return self.headers.get("location", "")
+
+    def document(self) -> Mapping[str, Any]:
+        """The JSON object that it holds.
+
+        Raises: `Unavailable` if it holds none.
+        """
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise Unavailable(f"the CA answered no JSON object but {self.body[:80]!r}")
+        return value
+
+    def links(self, relation: str) -> tuple[str, ...]:
+        """URLs of the Link headers of one relation."""
+        links = parse_header_links(self.headers.get("link", ""))
+        return tuple(str(link["url"]) for link in links if link.get("rel") == relation)
+
+
+def open_http(workers: int) -> requests.Session:
+    """Connections that are kept, one for each worker."""
+    require_libraries()
+    http = requests.Session()
+    http.headers["User-Agent"] = USER_AGENT
+    for scheme in ("https://", "http://"):
+        http.mount(scheme, HTTPAdapter(pool_maxsize=workers))
+    return http
+
+
+class Nonces:
+    """Unused nonces, the youngest first; shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._unused: list[str] = []
+
+    def put(self, nonce: str | None) -> None:
+        """Keep one, if there is one."""
+        if nonce:
+            with self._lock:
+                self._unused.append(nonce)
+
+    def take(self) -> str | None:
+        """The youngest one, which the CA has forgotten least likely."""
+        with self._lock:
+            return self._unused.pop() if self._unused else None
+
+
+class Session:
+    """Requests to one CA within one budget."""
+
+    def __init__(self, authority: Authority, budget: Budget, http: requests.Session) -> None:
+        self.authority = authority
+        self.budget = budget
+        self._http = http
+        self._verify: str | bool = authority.ca_bundle or True
+        self._nonces = Nonces()
+
+    def get(self, url: str) -> Answer:
+        """An unsigned GET, for the directory and renewal information."""
+        patience = Patience(self.authority.name, self.budget)
+        while True:
+            answer = self._try("GET", url, patience)
+            if isinstance(answer, Answer):
+                return answer
+
+    def post(
+        self,
+        signer: Signer,
+        url: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        is_repeatable: bool = True,
+    ) -> Answer:
+        """A signed POST; POST-as-GET without a payload.
+
+        What is not repeatable is sent once more only if the CA surely did not act on it.
+        Raises: `AcmeRefused`, `RateLimited`, `Unreachable`.
+        """
+        body = b"" if payload is None else json.dumps(payload).encode()
+        patience = Patience(self.authority.name, self.budget, is_repeatable)
+        nonce: str | None = None
+        while True:
+            nonce = nonce or self._nonces.take() or self._fresh_nonce(signer.new_nonce_url)
+            data = signer.key.sign(body, url=url, nonce=nonce, account=signer.account)
+            outcome = self._try("POST", url, patience, data)
+            if isinstance(outcome, Answer):
+                self._nonces.put(outcome.headers.get("replay-nonce"))
+                return outcome
+            nonce = outcome
+
+    def _fresh_nonce(self, url: str) -> str:
+        patience = Patience(self.authority.name, self.budget)
+        while True:
+            answer = self._try("HEAD", url, patience)
+            if isinstance(answer, Answer) and "replay-nonce" in answer.headers:
+                return answer.headers["replay-nonce"]
+            if isinstance(answer, Answer):
+                patience.endure_silence("its newNonce gives no nonce")
+
+    def _try(
+        self, method: str, url: str, patience: Patience, data: str | None = None
+    ) -> Answer | str | None:
+        """One request: the success; else, once the failure is endured, the nonce it came with."""
+        try:
+            raw = self._send(method, url, data)
+        except Dropped as dropped:
+            patience.endure_silence(str(dropped))
+            return None
+        headers = {name.lower(): value for name, value in raw.headers.items()}
+        retry_at = parse_retry_after(headers.get("retry-after"), self.budget.clock.now())
+        if raw.ok:
+            return Answer(raw.status_code, headers, raw.content, retry_at)
+        problem = Problem.from_body(raw.content, raw.status_code)
+        try:
+            patience.endure(problem, retry_at)
+        except EdgeError:
+            self._nonces.put(headers.get("replay-nonce"))
+            raise
+        # After a wait the nonce may have aged; after badNonce it is the one that the CA wants.
+        return headers.get("replay-nonce") if problem.code == "badNonce" else None
+
+    def _send(self, method: str, url: str, data: str | None) -> requests.Response:
+        headers = JOSE_HEADERS if data is not None else {}
+        try:
+            return self._http.request(
+                method,
+                url,
+                data=data,
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                verify=self._verify,
+                allow_redirects=method != "POST",
+            )
+        except requests.exceptions.SSLError as error:
+            raise Unreachable(
+                f"{self.authority.name}: TLS with {url} failed: {error}; "
+                "the endpoint of a private CA needs ca_bundle"
+            ) from error
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
+            raise Dropped(f"{method} {url}: {error}") from error
+        except (requests.RequestException, OSError) as error:
+            raise Unreachable(f"{self.authority.name}: {method} {url}: {error}") from error
+
+
+class Dropped(Exception):
+    """A connection that failed or broke; the request may or may not have arrived."""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs: a key, and the URL of its account where it has one."""
+
+    key: AccountKey
+    new_nonce_url: str
+    account: str | None = None

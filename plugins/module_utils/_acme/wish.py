@@ -1,0 +1,120 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wished certificates, as lineages: one for each name and key type, each with orders of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from .._core.reader import Reader
+from .._pki.keys import KeyType
+
+LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
+NAME = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]{0,198}[A-Za-z0-9_])?")
+
+
+class Source(Enum):
+    """Who provides a certificate."""
+
+    ACME = "acme"
+    CERTBOT = "certbot"
+    PROVIDED = "provided"
+    SELF_SIGNED = "selfsigned"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A certificate and its successors.
+
+    ``domains``: A-labels in lower case, or IP addresses. ``profile``: as the CA lists it.
+    ``preferred_chain``: common name of the topmost issuer.
+    """
+
+    name: str
+    key_type: KeyType
+    domains: tuple[str, ...]
+    profile: str | None = None
+    preferred_chain: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return f"{self.name} ({self.key_type.value})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The exact set of names, in one order, as CAs count it."""
+        return tuple(sorted(set(self.domains)))
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_lineages(reader: Reader) -> tuple[Lineage, ...]:
+    """The lineages of a list of certificate wishes, of those that come from an ACME CA."""
+    seen: set[str] = set()
+    found: list[Lineage] = []
+    for item in reader.items():
+        lineages = _parse_wish(item)
+        if lineages and lineages[0].name in seen:
+            item["name"].fault(f'"{lineages[0].name}" is listed twice')
+        seen.update(lineage.name for lineage in lineages)
+        found.extend(lineages)
+    return tuple(found)
+
+
+def _parse_wish(reader: Reader) -> tuple[Lineage, ...]:
+    reader.allow("name", "domains", "key_types", "profile", "preferred_chain", "source")
+    name = reader["name"].text()
+    if not NAME.fullmatch(name) or ".." in name:
+        reader["name"].fault(f"{name!r} cannot name a file", "use letters, digits, dots, dashes")
+    source = reader["source"].choice(Source, Source.ACME)
+    domains = _parse_domains(reader["domains"], source)
+    kinds = tuple(item.choice(KeyType) for item in reader["key_types"].items())
+    if source is not Source.ACME:
+        return ()
+    profile, chain = reader["profile"], reader["preferred_chain"]
+    return tuple(
+        Lineage(
+            name=name,
+            key_type=kind,
+            domains=domains,
+            profile=profile.text() if profile.is_given else None,
+            preferred_chain=chain.text() if chain.is_given else None,
+        )
+        for kind in dict.fromkeys(kinds or (KeyType.ECDSA,))
+    )
+
+
+def _parse_domains(reader: Reader, source: Source) -> tuple[str, ...]:
+    items = reader.items()
+    if not items:
+        reader.fault("there is no domain", "list at least one")
+    return tuple(dict.fromkeys(_parse_domain(item, source) for item in items))
+
+
+def _parse_domain(reader: Reader, source: Source) -> str:
+    domain = reader.text()
+    if is_address(domain):
+        return str(ipaddress.ip_address(domain))
+    is_wildcard = domain.startswith("*.")
+    labels = (domain[2:] if is_wildcard else domain).split(".")
+    if len(domain) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        reader.fault(f"{domain[:60]!r} is no domain in A-labels and lower case")
+    elif is_wildcard and source is Source.ACME:
+        reader.fault(
+            f"{domain} is a wildcard, which no CA validates over HTTP",
+            "list the names, or take the certificate from another source",
+        )
+    return domain

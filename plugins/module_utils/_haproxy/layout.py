@@ -22,6 +22,8 @@ class Layout:
     master_socket: str = "/run/haproxy-master.sock"
     server_state: str = "/var/lib/haproxy/server-state"
     lock: str = "/run/lock/hitless-edge.lock"
+    service: str = "haproxy"
+    """The unit's name."""
 
     @property
     def crt_list(self) -> str:

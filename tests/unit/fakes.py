@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Busy, Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
+    Busy,
+    Unavailable,
+    Unreachable,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import (
     ROOT_ONLY,
     THE_WRITER,
@@ -156,7 +160,7 @@ class FakeNetwork:
         self, address: str, port: int, *, host: str, path: str, timeout_seconds: float = 5.0
     ) -> HttpAnswer:
         if (address, port) not in self.web:
-            raise Unavailable(f"http://{host}{path} at {address}:{port}: refused")
+            raise Unreachable(f"no connection to {address}:{port}: refused")
         del timeout_seconds
         return self.web[address, port](host, path)
 
@@ -164,7 +168,7 @@ class FakeNetwork:
         self, address: str, port: int, *, server_name: str, timeout_seconds: float = 5.0
     ) -> Served:
         if (address, port) not in self.tls:
-            raise Unavailable(f"TLS with {server_name} at {address}:{port}: refused")
+            raise Unreachable(f"no connection to {address}:{port}: refused")
         del timeout_seconds
         return self.tls[address, port](server_name)
 

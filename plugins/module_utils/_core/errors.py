@@ -8,6 +8,7 @@ EdgeError                  everything here that a user should read; becomes the 
 ├── InvalidInput           faults of what the user wrote, all of them together, each with its path
 ├── Refused                a tool or a server said no; its own words are kept
 ├── Unavailable            something that should answer does not (socket, CA, host); try again later
+│   └── Unreachable        not even a connection: the same for every question to that address
 └── Busy                   another run holds the lock
 """
 
@@ -65,6 +66,10 @@ class Refused(EdgeError):
 
 class Unavailable(EdgeError):
     """Something that should answer does not, for now."""
+
+
+class Unreachable(Unavailable):
+    """No connection to an address; nothing else that is asked of it will be answered either."""
 
 
 class Busy(EdgeError):

@@ -10,7 +10,7 @@ import http.client
 import socket
 import ssl
 
-from .errors import Unavailable
+from .errors import Unavailable, Unreachable
 from .ports import HttpAnswer, Served
 
 BODY_LIMIT = 65536
@@ -26,12 +26,18 @@ class LocalNetwork:
             if error.errno in (socket.EAI_NONAME, socket.EAI_NODATA):
                 return ()
             raise Unavailable(f"{name} cannot be resolved now: {error.strerror}") from error
+        except UnicodeError:  # an empty label, or one of over 63 characters
+            return ()
         return tuple(sorted({str(entry[4][0]) for entry in found}))
 
     def get(
         self, address: str, port: int, *, host: str, path: str, timeout_seconds: float = 5.0
     ) -> HttpAnswer:
         connection = http.client.HTTPConnection(address, port, timeout=timeout_seconds)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise Unreachable(f"no connection to {address}:{port}: {error}") from error
         try:
             connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", host)
@@ -53,10 +59,11 @@ class LocalNetwork:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         try:
-            with (
-                socket.create_connection((address, port), timeout_seconds) as raw,
-                context.wrap_socket(raw, server_hostname=server_name) as wrapped,
-            ):
+            raw = socket.create_connection((address, port), timeout_seconds)
+        except OSError as error:
+            raise Unreachable(f"no connection to {address}:{port}: {error}") from error
+        try:
+            with raw, context.wrap_socket(raw, server_hostname=server_name) as wrapped:
                 return Served(wrapped.getpeercert(binary_form=True) or b"", wrapped.version() or "")
         except OSError as error:
             raise Unavailable(f"TLS with {server_name} at {address}:{port}: {error}") from error

@@ -166,7 +166,7 @@ class Network(Protocol):
     ) -> HttpAnswer:
         """One plain HTTP/1.1 GET of at most 64 KiB; no redirect is followed.
 
-        Raises: `Unavailable` with the cause.
+        Raises: `Unavailable` with the cause, `Unreachable` if there is not even a connection.
         """
         ...
 
@@ -175,7 +175,7 @@ class Network(Protocol):
     ) -> Served:
         """One TLS handshake that accepts any certificate, to look at what is served.
 
-        Raises: `Unavailable` with the cause.
+        Raises: `Unavailable` with the cause, `Unreachable` if there is not even a connection.
         """
         ...
 

@@ -42,11 +42,11 @@ class Reader:
     def __init__(self, value: Any, path: str, faults: list[Fault]) -> None:
         self.value = value
         self.path = path
-        self._faults = faults
+        self.faults = faults
 
     def fault(self, cause: str, remedy: str = "") -> None:
         """Record a fault of this value."""
-        self._faults.append(Fault(self.path, cause, remedy))
+        self.faults.append(Fault(self.path, cause, remedy))
 
     @property
     def is_given(self) -> bool:
@@ -63,7 +63,7 @@ class Reader:
 
     def __getitem__(self, name: str) -> Reader:
         value = self.value.get(name) if isinstance(self.value, dict) else None
-        return Reader(value, f"{self.path}.{name}" if self.path else name, self._faults)
+        return Reader(value, f"{self.path}.{name}" if self.path else name, self.faults)
 
     def allow(self, *names: str) -> None:
         """Demand a mapping that has no other keys."""
@@ -79,8 +79,18 @@ class Reader:
             return ()
         values = self._typed((list, tuple), "a list", [])
         return tuple(
-            Reader(value, f"{self.path}[{index}]", self._faults)
+            Reader(value, f"{self.path}[{index}]", self.faults)
             for index, value in enumerate(values)
+        )
+
+    def lines(self) -> tuple[Reader, ...]:
+        """The elements of a list of lines, or the lines of a block of text that are not blank."""
+        if not isinstance(self.value, str):
+            return self.items()
+        return tuple(
+            Reader(line, f"{self.path} line {number}", self.faults)
+            for number, line in enumerate(self.value.split("\n"), start=1)
+            if line.strip()
         )
 
     def entries(self) -> tuple[tuple[str, Reader], ...]:
@@ -90,14 +100,14 @@ class Reader:
         mapping = self._typed(dict, "a mapping", {})
         return tuple((str(name), self[name]) for name in mapping)
 
-    def text(self, default: str | None = None) -> str:
-        """A string without control characters, not empty."""
+    def text(self, default: str | None = None, *, tabs: bool = False) -> str:
+        """A string without control characters (``tabs``: but tabs), not empty."""
         if self.value is None and default is not None:
             return default
         text: str = self._typed(str, "a string", "placeholder")
         if not text.strip():
             self.fault("is empty")
-        bad = sorted(CONTROL_CHARACTERS.intersection(text))
+        bad = sorted(CONTROL_CHARACTERS.intersection(text.replace("\t", " ") if tabs else text))
         if bad:
             self.fault(
                 f"{text[:60]!r} holds the control character {bad[0]!r}", "write it on one line"
@@ -111,7 +121,7 @@ class Reader:
         value = self.value
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
             value = int(value.strip()[:20])
-        number: int = Reader(value, self.path, self._faults)._typed(int, "a number", minimum)
+        number: int = Reader(value, self.path, self.faults)._typed(int, "a number", minimum)
         if not minimum <= number <= maximum:
             self.fault(f"{number} is out of range ({minimum}-{maximum})")
         return number

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Unreachable
 from ansible_collections.hitless.edge.plugins.module_utils._core.network import LocalNetwork
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -61,9 +61,9 @@ def test_a_get_goes_to_the_address_with_the_host_header_and_follows_nothing(web:
 
 def test_a_refused_connection_names_the_address(closed_port: int) -> None:
     """The reader must see which balancer does not answer."""
-    with pytest.raises(Unavailable, match=f"127.0.0.1:{closed_port}.*refused"):
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{closed_port}.*refused"):
         LocalNetwork().get("127.0.0.1", closed_port, host="shop.test", path="/")
-    with pytest.raises(Unavailable, match=f"127.0.0.1:{closed_port}.*refused"):
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{closed_port}.*refused"):
         LocalNetwork().handshake("127.0.0.1", closed_port, server_name="shop.test")
 
 
@@ -93,3 +93,4 @@ def test_a_handshake_shows_the_leaf_of_an_unknown_ca() -> None:
 def test_a_name_resolves_to_its_addresses_or_to_none() -> None:
     """A name that does not exist is an answer; loopback needs no resolver."""
     assert "127.0.0.1" in LocalNetwork().addresses("localhost")
+    assert LocalNetwork().addresses("a" * 64 + ".test") == ()

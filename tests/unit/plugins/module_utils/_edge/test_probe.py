@@ -1,0 +1,145 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A probe tells what the running process serves, and the table shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import trustme
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Served
+from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
+from ansible_collections.hitless.edge.plugins.module_utils._edge.fleet import Balancer, Fleet
+from ansible_collections.hitless.edge.plugins.module_utils._edge.probe import (
+    Probe,
+    Status,
+    Wanted,
+    describe,
+    parse_wanted,
+    probe,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._edge.table import render_table
+from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import fingerprint_of
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from fakes import NOON, FakeNetwork
+
+FLEET = Fleet((Balancer("lb1", ("192.0.2.1",)), Balancer("lb2", ("192.0.2.2", "192.0.2.100"))))
+
+
+def leaf(name: str) -> bytes:
+    """A certificate, DER."""
+    pem = trustme.CA(organization_name="Test").issue_cert(name).cert_chain_pems[0].bytes()
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+SHOP = leaf("shop.test")
+OLD = leaf("shop.test")
+WANTED = Wanted("shop.test", (fingerprint_of(SHOP), "0" * 64))
+
+
+def serving(der: bytes, seen: list[str] | None = None) -> Callable[[str], Served]:
+    """A balancer that serves this certificate for every name."""
+
+    def serve(server_name: str) -> Served:
+        if seen is not None:
+            seen.append(server_name)
+        return Served(der, "TLSv1.3")
+
+    return serve
+
+
+def alert(_server_name: str) -> Served:
+    """A balancer that knows no such name."""
+    raise Unavailable("TLS with shop.test at 192.0.2.2:443: alert unrecognized name")
+
+
+def look(second: Callable[[str], Served] | None, wanted: Wanted = WANTED) -> tuple[Probe, ...]:
+    """Probe a fleet whose first balancer is right."""
+    network = FakeNetwork(tls={("192.0.2.1", 443): serving(SHOP)})
+    if second:
+        network.tls["192.0.2.2", 443] = second
+    return probe([wanted], network=network, fleet=FLEET)
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "words"),
+    [
+        pytest.param(serving(SHOP), Status.OK, "", id="wanted"),
+        pytest.param(serving(OLD), Status.OTHER, "serves another certificate", id="old one"),
+        pytest.param(alert, Status.REFUSED, "unrecognized name", id="no certificate"),
+        pytest.param(None, Status.UNREACHABLE, "no connection", id="stopped"),
+    ],
+)
+def test_each_balancer_is_compared_with_what_is_wanted(
+    second: Callable[[str], Served] | None, status: Status, words: str
+) -> None:
+    """One balancer that serves something else is seen, and the other is not blamed for it."""
+    one, other = look(second)
+    assert (one.balancer, one.status, one.failure) == ("lb1", Status.OK, "")
+    assert (other.balancer, other.address, other.status) == ("lb2", "192.0.2.2", status)
+    assert words in other.failure
+    assert bool(other.failure) == (status is not Status.OK)
+
+
+def test_a_domain_without_a_certificate_is_shown_but_not_asked_for() -> None:
+    """The issuing has told the reason already."""
+    one, other = look(None, Wanted("shop.test", ()))
+    assert {one.status, other.status} == {Status.NOT_ISSUED}
+    assert not one.failure
+
+
+def test_a_wildcard_is_asked_for_by_a_name_that_it_covers() -> None:
+    """Nobody can send an asterisk as server name."""
+    seen: list[str] = []
+    network = FakeNetwork(tls={("192.0.2.1", 443): serving(SHOP, seen)})
+    wanted = Wanted("*.shop.test", (fingerprint_of(SHOP),))
+    probe([wanted], network=network, fleet=Fleet(FLEET.balancers[:1]))
+    assert seen == ["hitless-edge-probe.shop.test"]
+
+
+def test_a_certificate_is_wanted_for_each_of_its_domains() -> None:
+    """One entry of the option gives several connections."""
+    value = [{"name": "a", "domains": ["a", "b"], "fingerprints": ["F"]}]
+    assert parse(value, "certificates", parse_wanted) == (Wanted("a", ("F",)), Wanted("b", ("F",)))
+
+
+def test_the_description_has_the_fields_that_the_module_documents() -> None:
+    """Also where nothing was seen."""
+    one, other = look(None)
+    fields = [
+        "balancer",
+        "address",
+        "domain",
+        "status",
+        "issuer",
+        "days_left",
+        "fingerprint",
+        "reason",
+    ]
+    assert list(describe(one, NOON)) == list(describe(other, NOON)) == fields
+    assert describe(one, NOON)["fingerprint"] == fingerprint_of(SHOP)
+    assert describe(one, NOON)["days_left"] > 0
+    assert describe(other, NOON)["days_left"] is None
+
+
+def test_the_table_has_a_line_for_each_probe_and_aligned_columns() -> None:
+    """It is read on a screen."""
+    header, first, second = render_table(look(None), NOON)
+    assert header.split("  ")[0] == "balancer"
+    assert first.index("shop.test") == second.index("shop.test") == header.index("domain")
+    assert fingerprint_of(SHOP)[:16] in first
+    assert "unreachable" in second
+
+
+def test_the_table_of_a_large_fleet_shows_what_is_not_as_wanted() -> None:
+    """Thousands of good lines hide the one that matters."""
+    one, other = look(None)
+    lines = render_table([one] * 100 + [other], NOON)
+    assert len(lines) == 3
+    assert "unreachable" in lines[1]
+    assert lines[2] == "100 of 101 as wanted"
+    assert render_table([one] * 100, NOON) == ("100 of 100 as wanted",)

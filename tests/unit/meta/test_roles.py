@@ -1,0 +1,112 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every role has the same anatomy, and its documented defaults are the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta import tree
+
+IMPORTS = {"ansible.builtin.import_tasks", "ansible.builtin.include_tasks"}
+BESIDE_AN_IMPORT = {"name", "when", "tags", "vars", "become", "delegate_to", "run_once"}
+ROLES = tree.roles()
+ABSENT = object()
+
+
+def differing_defaults(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """Variables whose default is not the documented one; a null default says "none" and is both."""
+    return [
+        name
+        for name in sorted({*defaults, *options})
+        if defaults.get(name) != options.get(name, {}).get("default") or name not in options
+    ]
+
+
+def all_defaults(role: Path) -> dict[str, Any]:
+    """The public variables of a role."""
+    return tree.load_yaml(role / "defaults/main.yml") or {}
+
+
+def all_options(role: Path) -> dict[str, Any]:
+    """The options of all entry points."""
+    return {
+        name: option for spec in tree.role_specs(role).values() for name, option in spec.items()
+    }
+
+
+def test_there_are_roles() -> None:
+    """The tests below have something to look at."""
+    assert ROLES
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_a_role_is_complete(role: Path) -> None:
+    """Public defaults, a spec, a table of contents, a licence to be found by Galaxy."""
+    for file in ("defaults/main.yml", "meta/argument_specs.yml", "meta/main.yml", "tasks/main.yml"):
+        assert (role / file).is_file(), file
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_documented_defaults_are_the_real_ones(role: Path) -> None:
+    """Every variable is in defaults/ and in the spec, with one and the same default."""
+    assert differing_defaults(all_defaults(role), all_options(role)) == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_public_variables_carry_the_prefix(role: Path) -> None:
+    """haproxy_*, issuer_*, certificates_*: no role takes a name that others may use."""
+    prefix = role.name.removeprefix("_").split("_")[0]
+    assert [
+        name for name in all_options(role) if not name.startswith((f"{prefix}_", "edge_"))
+    ] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_private_variables_are_private(role: Path) -> None:
+    """What vars/ holds is nobody else's: `__role_x`."""
+    private = [path for path in tree.role_files() if path.is_relative_to(role / "vars")]
+    for path in private:
+        names = tree.load_yaml(path) or {}
+        assert [name for name in names if not name.startswith("__")] == [], tree.name_of(path)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_main_is_a_table_of_contents(role: Path) -> None:
+    """tasks/main.yml names files and does nothing itself."""
+    for task in tree.load_yaml(role / "tasks/main.yml"):
+        assert len(IMPORTS & set(task)) == 1, task
+        assert set(task) <= IMPORTS | BESIDE_AN_IMPORT, task
+
+
+@pytest.mark.parametrize("role", ROLES, ids=tree.name_of)
+def test_handlers_never_restart_haproxy(role: Path) -> None:
+    """A restart drops every connection; a handler reloads."""
+    path = role / "handlers/main.yml"
+    handlers = tree.load_yaml(path) if path.is_file() else []
+    assert not [task for task in handlers if "restarted" in str(task)]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "options", "differing"),
+    [
+        ({"a": 1}, {"a": {"default": 1}}, []),
+        ({"a": None}, {"a": {}}, []),
+        ({"a": 1}, {"a": {"default": 2}}, ["a"]),
+        ({"a": 1}, {}, ["a"]),
+        ({"a": None}, {}, ["a"]),
+        ({}, {"a": {"default": 1}}, ["a"]),
+        ({"a": []}, {"a": {}}, ["a"]),
+    ],
+)
+def test_a_differing_default_is_found(
+    defaults: dict[str, Any], options: dict[str, Any], differing: list[str]
+) -> None:
+    """The comparison can fail."""
+    assert differing_defaults(defaults, options) == differing

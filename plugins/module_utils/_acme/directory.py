@@ -44,7 +44,9 @@ class Directory:
         meta = meta if isinstance(meta, dict) else {}
         profiles = meta.get("profiles")
         return cls(
-            *(str(value) for value in needed),
+            new_nonce=document["newNonce"],
+            new_account=document["newAccount"],
+            new_order=document["newOrder"],
             key_change=document.get("keyChange"),
             renewal_info=document.get("renewalInfo"),
             terms=meta.get("termsOfService"),

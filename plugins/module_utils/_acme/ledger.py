@@ -38,13 +38,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One order. ``names``: the exact set, sorted. ``is_exempt``: outside the CA's limit."""
+    """One order. ``names``: the exact set, sorted. ``is_exempt``: outside the CA's limit.
+
+    ``url``: of the order, once it has one.
+    """
 
     time: datetime
     directory: str
     names: tuple[str, ...]
     outcome: Outcome = Outcome.PLACED
     is_exempt: bool = False
+    url: str = ""
 
     def to_line(self) -> str:
         """As it is stored."""
@@ -55,6 +59,7 @@ class Entry:
                 "names": self.names,
                 "outcome": self.outcome.value,
                 "exempt": self.is_exempt,
+                "order": self.url,
             }
         )
 
@@ -64,7 +69,8 @@ class Entry:
         value = json.loads(line)
         time, names = parse_time(value["time"]), tuple(value["names"])
         outcome, is_exempt = Outcome(value["outcome"]), value.get("exempt") is True
-        return cls(time, value["ca"], names, outcome, is_exempt)
+        url = str(value.get("order", ""))
+        return cls(time, value["ca"], names, outcome, is_exempt, url)
 
 
 @dataclass
@@ -107,6 +113,17 @@ class Ledger:
         with self._lock:
             wanted = tuple(sorted(set(names)))
             return self._add(Entry(now, authority.directory, wanted, is_exempt=True))
+
+    def name(self, claim: int, url: str) -> None:
+        """Say which order it is for; written by the next `commit`."""
+        with self._lock:
+            self._entries[claim] = replace(self._entries[claim], url=url)
+            self._unwritten.add(claim)
+
+    def find(self, url: str) -> int | None:
+        """The claim of an order that an earlier run placed, ``None`` if it was not written."""
+        with self._lock:
+            return next((n for n, entry in self._entries.items() if entry.url == url), None)
 
     def settle(self, claim: int, outcome: Outcome) -> None:
         """Say what became of it; written by the next `commit`."""

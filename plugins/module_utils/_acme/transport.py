@@ -298,3 +298,8 @@ class Signer:
     key: AccountKey
     new_nonce_url: str
     account: str | None = None
+
+
+def encode_base64url(content: bytes) -> str:
+    """Without padding, as JOSE has it."""
+    return b64.b64encode(content).decode()

@@ -95,7 +95,9 @@ class Order:
         self._store = shared.store
         self._pending = self._left_behind()
         self._is_resumed = self._pending is not None
-        self._claim = self._pending and shared.ledger.find(self._pending.url)
+        self._claim: int | None = None
+        if self._pending is not None:
+            self._claim = shared.ledger.find(self._pending.url)
         self._has_answered = False
         self._was_finalized = self._claim is not None
         self._pace = Pace()

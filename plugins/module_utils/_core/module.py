@@ -71,4 +71,4 @@ def run(module: AnsibleModule, ensure: Callable[[Ports], Change]) -> None:
     except EdgeError as error:
         module.fail_json(msg=error.message, diff=diff, **error.details)
     else:
-        module.exit_json(changed=change.is_needed, diff=diff, **result)
+        module.exit_json(**{"changed": change.is_needed, **result, "diff": diff})

@@ -1,0 +1,48 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the ACME modules document once."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of ``_acme/options.py``."""
+
+    DOCUMENTATION = r"""
+options:
+  home:
+    description: The issuer's folder, with account, certificates, orders and ledger.
+    type: path
+    default: /var/lib/hitless-edge
+  authorities:
+    description: CAs.
+    type: list
+    elements: dict
+    suboptions:
+      name: {description: What you call it., type: str, required: true}
+      directory: {description: URL of its ACME directory., type: str, required: true}
+      eab:
+        description: External account binding, for CAs that demand an account of their own.
+        type: dict
+        suboptions:
+          kid: {description: Key ID., type: str, required: true}
+          hmac_key: {description: HMAC key (base64url)., type: str, required: true}
+          algorithm:
+            description: What the key signs with.
+            type: str
+            choices: [HS256, HS384, HS512]
+            default: HS256
+      ca_bundle:
+        description:
+          - File on the issuer with the certificates that the CA's endpoint is trusted by; without
+            it the certificates that the host trusts.
+        type: path
+      weekly_limit:
+        description:
+          - How many certificates for the same exact names the CA gives in seven days. The last
+            one is never spent. V(0) for a CA without that limit.
+        type: int
+        default: 5
+"""

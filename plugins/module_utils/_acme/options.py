@@ -1,0 +1,33 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that all ACME modules have; their documentation is the fragment ``acme``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+EXTERNAL_ACCOUNT: Mapping[str, Any] = {
+    "kid": {"type": "str", "required": True},
+    "hmac_key": {"type": "str", "required": True, "no_log": True},
+    "algorithm": {"type": "str", "choices": ["HS256", "HS384", "HS512"], "default": "HS256"},
+}
+
+AUTHORITY: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "directory": {"type": "str", "required": True},
+    "eab": {"type": "dict", "options": EXTERNAL_ACCOUNT},
+    "ca_bundle": {"type": "path"},
+    "weekly_limit": {"type": "int", "default": 5},
+}
+
+
+def acme_options(*, authorities: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The options; ``authorities``: what a module says of that list beside its shape."""
+    shape = {"type": "list", "elements": "dict", "options": AUTHORITY}
+    return {
+        "home": {"type": "path", "default": "/var/lib/hitless-edge"},
+        "authorities": {**shape, **authorities},
+    }

@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acme_certificates
+short_description: All certificates of an issuer from ACME CAs, in one call
+description:
+  - Gets what is due, many at the same time, and leaves alone what is not. Each result says why.
+  - Due is what is absent or expired; what differs in names, key type, profile, preferred chain or
+    CA; what the CA wants renewed (ARI, RFC 9773); and, where the CA says nothing, what has less
+    than a third of its lifetime left (half if it lives under ten days).
+  - The names are proved by HTTP-01. Nothing is placed for it, as the balancers answer every
+    challenge from the account's thumbprint; see M(hitless.edge.acme_account).
+  - A run that was killed is resumed by the next one, with the same key and the same order.
+  - A certificate that fails stops no other one, and never replaces one that works.
+  - The limit of certificates for the same exact names is kept by a ledger, see
+    O(authorities[].weekly_limit).
+  - Certificates that are no longer wished stay in the store; they are just not renewed.
+  - Runs with the Python of the issuer's virtual environment, as it needs the library C(acme).
+extends_documentation_fragment:
+  - hitless.edge.acme
+options:
+  authorities:
+    required: true
+    description:
+      - CAs in order of preference. The next one is asked when the one before is down or limits us
+        and the certificate is absent or near its end. All others wait for the preferred one.
+  certificates:
+    description: The wished certificates.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name: {description: Name of the certificate., type: str, required: true}
+      domains:
+        description: Domains (A-labels, lower case) and IP addresses.
+        type: list
+        elements: str
+        required: true
+      key_types:
+        description: One certificate is made for each.
+        type: list
+        elements: str
+        choices: [ecdsa, rsa]
+        default: [ecdsa]
+      profile: {description: A profile that the CA lists., type: str}
+      preferred_chain:
+        description: Common name of the topmost issuer; if the CA has no such chain, its first one.
+        type: str
+      source:
+        description: Who provides it. Only those of V(acme) are looked at here.
+        type: str
+        choices: [acme, certbot, provided, selfsigned]
+        default: acme
+  deferred:
+    description:
+      - Certificates that are not to be ordered now, e.g. because a name does not lead here. Where
+        they are due they are reported as V(deferred), with the reason.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: Name of the certificate., type: str, required: true}
+      reason: {description: Why., type: str, required: true}
+  force:
+    description: Get new certificates also where nothing is due; the ledger holds all the same.
+    type: bool
+    default: false
+  budget_seconds:
+    description:
+      - How long the call may take. What a CA asks to wait for beyond that is returned as
+        RV(certificates[].retry_at), and orders under way are gone on with at the next run.
+    type: int
+    default: 600
+  workers:
+    description: How many orders are worked on at the same time.
+    type: int
+    default: 8
+  failures:
+    description: Whether a certificate that could not be had fails the task, when all are done.
+    type: str
+    choices: [fatal, reported]
+    default: fatal
+  progress_path:
+    description: A file whose content is kept to a line such as C(42 of 100 issued).
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: Names what would be issued; asks the CA for its directory and ARI only.
+  diff_mode: {support: full, description: Shows names, issuer, end and the reason.}
+author: The hitless.edge authors
+"""
+
+EXAMPLES = r"""
+- name: Have all certificates
+  hitless.edge.acme_certificates:
+    authorities:
+      - name: letsencrypt
+        directory: https://acme-v02.api.letsencrypt.org/directory
+      - name: second
+        directory: https://acme.second.example/directory
+        eab: {kid: my-key-id, hmac_key: "{{ second_hmac_key }}"}
+    certificates:
+      - name: example.com
+        domains: [example.com, www.example.com]
+        key_types: [ecdsa, rsa]
+"""
+
+RETURN = r"""
+certificates:
+  description: What became of each.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: Its name., type: str, sample: example.com}
+    key_type: {description: Its kind of key., type: str, sample: ecdsa}
+    domains: {description: The wished names., type: list, elements: str, sample: [example.com]}
+    action:
+      description: What was done, or V(would_issue) in check mode.
+      type: str
+      choices: [valid, issued, renewed, failed, deferred, would_issue]
+      sample: renewed
+    reason:
+      description: Why.
+      type: str
+      sample: "names differ: www.example.com is new"
+    ca: {description: Who issued it or would., type: str, sample: letsencrypt}
+    fingerprint: {description: SHA-256 of the certificate held; V(null) if none., type: str}
+    not_before: {description: First moment of it., type: str, sample: "2026-11-22T12:00:00+00:00"}
+    not_after: {description: Last moment of it., type: str, sample: "2027-02-20T12:00:00+00:00"}
+    retry_at: {description: Not to try again before., type: str}
+    error: {description: Why it failed, in the CA's words., type: str}
+failures:
+  description: Those of RV(certificates) that failed.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import (
+    parse_wish,
+    plan_certificates,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._acme.options import acme_options
+from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
+from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
+from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
+
+CERTIFICATE = {
+    "name": {"type": "str", "required": True},
+    "domains": {"type": "list", "elements": "str", "required": True},
+    "key_types": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["ecdsa", "rsa"],
+        "default": ["ecdsa"],
+    },
+    "profile": {"type": "str"},
+    "preferred_chain": {"type": "str"},
+    "source": {
+        "type": "str",
+        "choices": ["acme", "certbot", "provided", "selfsigned"],
+        "default": "acme",
+    },
+}
+DEFERRED = {
+    "name": {"type": "str", "required": True},
+    "reason": {"type": "str", "required": True},
+}
+
+
+def spec() -> ArgumentSpec:
+    """The options."""
+    return ArgumentSpec(
+        options={
+            **acme_options(authorities={"required": True}),
+            "certificates": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": CERTIFICATE,
+            },
+            "deferred": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": DEFERRED,
+            },
+            "force": {"type": "bool", "default": False},
+            "budget_seconds": {"type": "int", "default": 600},
+            "workers": {"type": "int", "default": 8},
+            "failures": {"type": "str", "choices": ["fatal", "reported"], "default": "fatal"},
+            "progress_path": {"type": "path"},
+        }
+    )
+
+
+def ensure(ports: Ports, params: dict[str, object]) -> Change:
+    """The change that gets all certificates that are due."""
+    return plan_certificates(ports, parse(params, "", parse_wish))
+
+
+def main() -> None:
+    """Run as a module."""
+    module = spec().create(supports_check_mode=True)
+    run(module, lambda ports: ensure(ports, module.params))
+
+
+if __name__ == "__main__":
+    main()

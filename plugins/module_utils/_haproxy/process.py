@@ -25,9 +25,9 @@ TALKATIVE = ("[ALERT]", "[WARNING]", "[EMERG]")
 
 
 def relevant(words: str) -> str:
-    """HAProxy's words without its notices, unless it said nothing else; the last 40 lines."""
+    """What matters of HAProxy's words: alerts and warnings, else all; the last 40 lines."""
     lines = words.strip().splitlines()
-    loud = [line for line in lines if not line.startswith("[NOTICE]")]
+    loud = [line for line in lines if line.startswith(TALKATIVE)]
     return "\n".join((loud or lines)[-40:])
 
 
@@ -131,6 +131,7 @@ class Service:
         """What HAProxy told the journal since then; nothing where there is no journal."""
         argv = ["journalctl", "--no-pager", "--output=cat", f"--unit={self.layout.service}"]
         try:
+            self.ports.runner.run(["journalctl", "--sync"])
             done = self.ports.runner.run([*argv, f"--since=@{since.timestamp():.3f}"])
         except Unavailable:
             return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from .._core.errors import Refused
 from .._core.ports import Socket
@@ -24,11 +25,12 @@ A longer one is refused without a word by 2.6, with one by 3.0, and taken by 3.4
 
 @dataclass(frozen=True)
 class Info:
-    """What the worker says about itself (`show info`)."""
+    """What the worker says about itself (`show info`). ``started``: to the second, rounded down."""
 
     version: str
     pid: int
     uptime_seconds: int
+    started: datetime
     description: str
 
     @property
@@ -49,6 +51,7 @@ def parse_info(answer: str) -> Info:
             version=fields["Version"],
             pid=int(fields["Pid"]),
             uptime_seconds=int(fields["Uptime_sec"]),
+            started=datetime.fromtimestamp(int(fields["Start_time_sec"]), timezone.utc),
             description=fields.get("description", ""),
         )
     except (KeyError, ValueError) as error:

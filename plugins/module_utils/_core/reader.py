@@ -152,5 +152,5 @@ def parse(value: Any, path: str, function: Callable[[Reader], T]) -> T:
     faults: list[Fault] = []
     result = function(Reader(value, path, faults))
     if faults:
-        raise InvalidInput(faults)
+        raise InvalidInput(tuple(dict.fromkeys(faults)))  # a value may be read twice
     return result

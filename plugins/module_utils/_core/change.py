@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
+from .errors import EdgeError
+
 Shown = Union[str, Mapping[str, Any]]
 """What a diff shows of one thing: text, or fields. Meaning only; never key bytes."""
 
@@ -26,6 +28,7 @@ class Change:
     ``before`` and ``after``: header of a diff -> what is there; an absent header means absent.
     ``result``: what is known before the change is made (check mode returns just this).
     ``apply``: makes the change, returns what only the change could tell; laid over ``result``.
+    ``failure``: what the module ends in although the rest is done, in check mode too.
     """
 
     before: Mapping[str, Shown] = field(default_factory=dict)
@@ -33,6 +36,7 @@ class Change:
     result: Mapping[str, Any] = field(default_factory=dict)
     apply: Callable[[], Mapping[str, Any]] = do_nothing
     warnings: tuple[str, ...] = ()
+    failure: EdgeError | None = None
 
     @property
     def is_needed(self) -> bool:

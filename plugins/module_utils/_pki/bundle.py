@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from .._core.errors import Fault, InvalidInput
 from .keys import KeyType, key_type, public_spki
 from .pem import ENCRYPTED_KEY, PRIVATE_KEYS, Block, parse_blocks, render_block
 from .x509 import Certificate, is_issued_by, parse_certificates
+
+LONGEST_STEM = 230
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,14 @@ class Bundle:
 
 
 def file_name(name: str, kind: KeyType) -> str:
-    """``NAME.KEYTYPE.pem``; a wildcard's ``*.`` becomes ``_.``, which no shell expands."""
-    stem = f"_{name[1:]}" if name.startswith("*.") else name
+    """``NAME.KEYTYPE.pem``; a wildcard's ``*.`` becomes ``_.``, which no shell expands.
+
+    Colons of addresses become ``_`` (HAProxy takes them for line numbers). A name that would exceed
+    the 255 bytes of a file name, its temporary file included, ends in a digest.
+    """
+    stem = (f"_{name[1:]}" if name.startswith("*.") else name).replace(":", "_")
+    if len(stem) > LONGEST_STEM:
+        stem = f"{stem[: LONGEST_STEM - 17]}-{hashlib.sha256(stem.encode()).hexdigest()[:16]}"
     return f"{stem}.{kind.value}.pem"
 
 

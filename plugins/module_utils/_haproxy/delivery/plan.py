@@ -1,0 +1,150 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a delivery would do: files, crt-list, manifest and the running process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from ..._core.errors import Fault
+from ..._core.ports import Files, Ports
+from ..._pki import crt_list
+from ..._pki.bundle import file_name
+from ..._pki.crt_list import CrtList
+from ..._pki.keys import KeyType
+from ..hot_certificates import Loaded, Step, Wanted, look, sha1_of
+from ..hot_certificates import plan as plan_steps
+from ..process import Service
+from .disk import Held, Manifest, digest_of, parse_manifest, read_held
+from .settled import Settled, settle, settle_default
+from .wish import DEFAULT_NAME, Wish
+
+FOLDER_MODE = 0o700
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One delivery.
+
+    ``listed``, ``claimed``: crt-list and manifest as they are, ``None`` where there is no file.
+    ``removed``: bundles that leave, as they are. ``loaded``: what the process holds; ``None`` if it
+    does not run or does not load our crt-list, and ``unheard`` tells which.
+    """
+
+    wish: Wish
+    settled: tuple[Settled, ...]
+    removed: Mapping[str, Held | None]
+    folder_mode: int | None
+    listed: CrtList | None
+    claimed: Manifest | None
+    loaded: Loaded | None
+    unheard: str
+
+    @property
+    def default_path(self) -> str:
+        """The bundle that shall stand first; empty if no default certificate is wished."""
+        wanted = self.wish.default_certificate
+        return f"{self.wish.layout.certificates}/{DEFAULT_FILE}" if wanted else ""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Of the bundles that are refused."""
+        return tuple(fault for settled in self.settled for fault in settled.faults)
+
+    @property
+    def listing(self) -> CrtList:
+        """The crt-list as it shall be."""
+        wanted = [settled.path for settled in self.settled if settled.content is not None]
+        listed = (self.listed or CrtList()).reconciled(wanted, self.removed)
+        return listed.led_by(self.default_path) if self.default_path else listed
+
+    @property
+    def manifest(self) -> Manifest:
+        """As it shall be at the end."""
+        removed = {path.rpartition("/")[2] for path in self.removed}
+        kept = (self.claimed or Manifest()).files
+        return Manifest(
+            {name: digest for name, digest in kept.items() if name not in removed}
+            | {
+                settled.wanted.file_name: digest_of(settled.content)
+                for settled in self.settled
+                if settled.content is not None
+            }
+        )
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """What the process shall serve."""
+        return tuple(
+            Wanted(settled.path, settled.content, sha1_of(settled.leaf.der), settled.is_new_content)
+            for settled in self.settled
+            if settled.content is not None and settled.leaf is not None
+        )
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """For the process."""
+        if self.loaded is None:
+            return ()
+        return plan_steps(self.loaded, self.wanted, self.removed.keys())
+
+    @property
+    def has_other_default(self) -> bool:
+        """Whether the process chose another default certificate, as it does when it starts."""
+        return bool(self.loaded and self.default_path and self.loaded.default != self.default_path)
+
+
+DEFAULT_FILE = file_name(DEFAULT_NAME, KeyType.ECDSA)
+
+
+def plan_delivery(ports: Ports, wish: Wish) -> Plan:
+    """Read files and process, decide; writes nothing."""
+    layout, files, now = wish.layout, ports.files, ports.clock.now()
+    raw = files.read(layout.manifest)
+    manifest = parse_manifest(raw)
+    settled = _settle_all(files, wish, manifest, now)
+    wished = {one.wanted.file_name for one in settled}
+    removed = {
+        f"{layout.certificates}/{name}": read_held(
+            files, f"{layout.certificates}/{name}", manifest, now
+        )
+        for name in manifest.files
+        if wish.purge and name not in wished
+    }
+    listed = files.read(layout.crt_list)
+    loaded, unheard = _look(Service(ports, layout))
+    return Plan(
+        wish=wish,
+        settled=settled,
+        removed=removed,
+        folder_mode=files.mode(layout.certificates),
+        listed=None if listed is None else crt_list.parse(listed.decode(errors="surrogateescape")),
+        claimed=None if raw is None else manifest,
+        loaded=loaded,
+        unheard=unheard,
+    )
+
+
+def _settle_all(files: Files, wish: Wish, manifest: Manifest, now: datetime) -> tuple[Settled, ...]:
+    folder = wish.layout.certificates
+    settled = []
+    for wanted in wish.bundles:
+        path = f"{folder}/{wanted.file_name}"
+        settled.append(settle(wanted, path, read_held(files, path, manifest, now), now))
+    if wish.default_certificate:
+        path = f"{folder}/{DEFAULT_FILE}"
+        settled.append(settle_default(path, read_held(files, path, manifest, now), now))
+    return tuple(settled)
+
+
+def _look(service: Service) -> tuple[Loaded | None, str]:
+    path = service.layout.crt_list
+    if service.info() is None:
+        return None, "HAProxy does not run"
+    loaded = look(service.runtime, path)
+    return loaded, "" if loaded else f"the running HAProxy does not load {path}"

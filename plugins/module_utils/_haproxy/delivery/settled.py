@@ -1,0 +1,131 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What becomes of each bundle's file: kept, written, lacking or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..._core.errors import Fault, InvalidInput
+from ..._pki.bundle import Bundle, parse
+from ..._pki.keys import KeyType, generate_key, self_signed
+from ..._pki.x509 import Certificate
+from .disk import Held, has_right_mode
+from .wish import DEFAULT_NAME, WantedBundle
+
+DEFAULT_DOMAINS = ("default.invalid",)
+DEFAULT_LIFETIME = timedelta(days=3650)
+DEFAULT_RENEWAL = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One bundle.
+
+    ``content``: what its file shall hold; ``None`` if there is nothing to put there, and what is
+    there stays. ``leaf``: that of the content. ``reason``: why it is not simply kept.
+    """
+
+    wanted: WantedBundle
+    path: str
+    held: Held | None
+    content: str | None = field(default=None, repr=False)
+    leaf: Certificate | None = None
+    reason: str = ""
+    is_lacking: bool = False
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_new_content(self) -> bool:
+        """Whether the file holds something else so far."""
+        return self.content is not None and (self.held is None or self.held.content != self.content)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the file is written: new content, or not in the state that we leave files in."""
+        return self.is_new_content or (
+            self.content is not None
+            and self.held is not None
+            and not (self.held.is_untouched and has_right_mode(self.held))
+        )
+
+
+def settle(wanted: WantedBundle, path: str, held: Held | None, now: datetime) -> Settled:
+    """Decide by what is there and what is offered; what serves is never given up for less."""
+    offered, faults = _read_offer(wanted, now) if wanted.pem else (None, ())
+    if offered and held and not held.is_ours and not _is_leaf(held, offered.leaf.fingerprint):
+        cause = f"{path} is there and is not ours"
+        faults = (Fault(wanted.where, cause, "move it away to have it managed"),)
+    if faults:
+        return Settled(wanted, path, held, faults=faults, reason=faults[0].cause)
+    if offered:
+        reason = _why_written(held, offered.leaf)
+        return Settled(wanted, path, held, offered.render(), offered.leaf, reason)
+    if held and _is_leaf(held, wanted.fingerprint):
+        return _keep(wanted, path, held)
+    return Settled(wanted, path, held, is_lacking=True, reason=_why_lacking(held))
+
+
+def settle_default(path: str, held: Held | None, now: datetime) -> Settled:
+    """Keep the self-signed certificate of this host, or make one."""
+    wanted = WantedBundle("default_certificate", DEFAULT_NAME, KeyType.ECDSA, DEFAULT_DOMAINS)
+    if held and held.leaf and held.leaf.not_after - now > DEFAULT_RENEWAL:
+        return _keep(wanted, path, held)
+    key = generate_key(KeyType.ECDSA)
+    pem = self_signed(key, DEFAULT_DOMAINS, now=now, lifetime=DEFAULT_LIFETIME)
+    made = parse(key + pem, name=DEFAULT_NAME, path=path)
+    return Settled(wanted, path, held, made.render(), made.leaf, "absent or near its end")
+
+
+def _read_offer(wanted: WantedBundle, now: datetime) -> tuple[Bundle | None, tuple[Fault, ...]]:
+    try:
+        bundle = parse(wanted.pem, name=wanted.name, path=wanted.where)
+    except InvalidInput as error:
+        return None, error.faults
+    causes = []
+    if bundle.key_type is not wanted.key_type:
+        causes.append(f"the key is {bundle.key_type.value}, not {wanted.key_type.value}")
+    if wanted.fingerprint and wanted.fingerprint != bundle.leaf.fingerprint:
+        causes.append(
+            f"pem holds certificate {bundle.leaf.fingerprint}, wanted is {wanted.fingerprint}"
+        )
+    faults: Sequence[Fault] = [Fault(wanted.where, cause) for cause in causes]
+    return bundle, (*faults, *bundle.check(wanted.domains, now, wanted.where))
+
+
+def _keep(wanted: WantedBundle, path: str, held: Held) -> Settled:
+    if held.is_untouched and has_right_mode(held):
+        return Settled(wanted, path, held, held.content, held.leaf)
+    reason = f"its mode is {held.mode or 0:04o}"
+    if not held.is_untouched:
+        reason = "somebody else wrote it"
+    tidy = parse(held.content, name=wanted.name, path=path).render()
+    return Settled(wanted, path, held, tidy, held.leaf, reason)
+
+
+def _is_leaf(held: Held, fingerprint: str) -> bool:
+    return held.leaf is not None and fingerprint in ("", held.leaf.fingerprint)
+
+
+def _why_written(held: Held | None, leaf: Certificate) -> str:
+    if held is None:
+        return "absent"
+    if held.leaf is None:
+        return f"the file is damaged: {held.fault}"
+    if held.leaf.fingerprint == leaf.fingerprint:
+        return ""
+    return f"holds certificate {held.leaf.fingerprint[:16]}…, wanted is {leaf.fingerprint[:16]}…"
+
+
+def _why_lacking(held: Held | None) -> str:
+    if held is None:
+        return "absent, and no pem is at hand"
+    if held.leaf is None:
+        return f"the file is damaged: {held.fault}"
+    return (
+        f"holds certificate {held.leaf.fingerprint[:16]}…, and the pem of the wanted is not at hand"
+    )

@@ -1,0 +1,123 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which bundles a balancer shall hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..._core.reader import Reader
+from ..._pki.bundle import file_name
+from ..._pki.keys import KeyType
+from ..layout import Layout
+
+NAME = re.compile(r"(\*\.)?[A-Za-z0-9_:][A-Za-z0-9._:-]*")
+DEFAULT_NAME = "_default"
+FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
+FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
+
+
+@dataclass(frozen=True)
+class WantedBundle:
+    """One bundle.
+
+    ``where``: how a fault names it. ``fingerprint``: SHA-256 of the leaf in upper-case hex, empty
+    if any will do. ``pem``: what to deliver; empty if it is not at hand.
+    """
+
+    where: str
+    name: str
+    key_type: KeyType
+    domains: tuple[str, ...]
+    fingerprint: str = ""
+    pem: str = field(default="", repr=False)
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file."""
+        return file_name(self.name, self.key_type)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """All of them.
+
+    ``purge``: whether what we delivered earlier and is not listed shall leave.
+    ``default_certificate``: whether to keep a self-signed one for clients that name no known host.
+    """
+
+    bundles: tuple[WantedBundle, ...]
+    layout: Layout
+    purge: bool = True
+    default_certificate: bool = False
+
+
+def parse_wish(reader: Reader) -> Wish:
+    """The options of the module `certificate_bundles`."""
+    layout = Layout(
+        certificates=parse_folder(reader["directory"]),
+        runtime_socket=reader["runtime_socket"].text(),
+        master_socket=reader["master_socket"].text(),
+    )
+    return Wish(
+        bundles=parse_bundles(reader["bundles"]),
+        layout=layout,
+        purge=reader["purge"].boolean(),
+        default_certificate=reader["default_certificate"].boolean(),
+    )
+
+
+def parse_bundles(reader: Reader) -> tuple[WantedBundle, ...]:
+    """The bundles of a list; each file name once."""
+    bundles = tuple(_parse_bundle(item) for item in reader.items())
+    seen: set[str] = set()
+    for bundle, item in zip(bundles, reader.items()):
+        if bundle.file_name in seen:
+            item.fault(f"{bundle.name} ({bundle.key_type.value}) is listed twice")
+        seen.add(bundle.file_name)
+    return bundles
+
+
+def parse_folder(reader: Reader) -> str:
+    """An absolute path that needs no quoting in HAProxy's commands."""
+    path = reader.text()
+    if not FOLDER.fullmatch(path):
+        reader.fault(f"{path!r} is no absolute path of letters, digits, dots and hyphens")
+    return path
+
+
+def _parse_bundle(reader: Reader) -> WantedBundle:
+    reader.allow("name", "key_type", "domains", "fingerprint", "pem")
+    name = _matching(reader["name"], NAME, "a name of letters, digits, dots and hyphens")
+    if name == DEFAULT_NAME:
+        reader["name"].fault(f'"{name}" is the name of the default certificate')
+    pem = reader["pem"].value
+    return WantedBundle(
+        where=f"{reader.path} ({name})",
+        name=name,
+        key_type=reader["key_type"].choice(KeyType),
+        domains=_parse_domains(reader["domains"].items()),
+        fingerprint=_parse_fingerprint(reader["fingerprint"]),
+        pem=pem if isinstance(pem, str) else "",
+    )
+
+
+def _parse_domains(items: Sequence[Reader]) -> tuple[str, ...]:
+    return tuple(item.text() for item in items)
+
+
+def _parse_fingerprint(reader: Reader) -> str:
+    if not reader.is_given:
+        return ""
+    return _matching(reader, FINGERPRINT, "a SHA-256 fingerprint of 64 hexadecimal digits").upper()
+
+
+def _matching(reader: Reader, pattern: re.Pattern[str], noun: str) -> str:
+    text = reader.text()
+    if not pattern.fullmatch(text):
+        reader.fault(f"{text[:80]!r} is not {noun}")
+    return text

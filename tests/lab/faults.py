@@ -29,6 +29,7 @@ import json
 import random
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections import Counter
@@ -48,7 +49,7 @@ PATHS = (  # Pebble's own, on purpose unlike those of other CAs
     ("/my-order/", "order"),
     ("/finalize-order/", "finalize"),
     ("/certZ/", "certificate"),
-    ("/renewalInfo", "renewal-info"),
+    ("/draft-ietf-acme-ari-03/renewalInfo/", "renewal-info"),
     ("/my-account/", "account"),
     ("/rollover-account-key", "key-change"),
     ("/revoke-cert", "revocation"),
@@ -64,7 +65,7 @@ UPSTREAM_TIMEOUT_SECONDS = 30.0
 
 def kind_of(path: str) -> str:
     """What a request is for, by its path."""
-    return next((kind for part, kind in PATHS if part in path), "other")
+    return next((kind for part, kind in PATHS if path.startswith(part)), "other")
 
 
 @dataclass
@@ -313,8 +314,8 @@ class Proxy(BaseHTTPRequestHandler):
         if fault.action == "status":
             return failure(fault)
         if fault.action == "bad-nonce":
-            host = {"Host": self.headers["Host"]}
-            nonce = dict(self.upstream.ask("HEAD", "/nonce-plz", host, b"").headers)["Replay-Nonce"]
+            fresh = self.upstream.ask("HEAD", "/nonce-plz", dict(self.headers.items()), b"")
+            nonce = dict(fresh.headers)["Replay-Nonce"]
             headers = [("Content-Type", "application/problem+json"), ("Replay-Nonce", nonce)]
             return Answer(400, headers, problem_document("badNonce", 400))
         self.lose(seen, fault)
@@ -410,6 +411,8 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed, or whose connection we cut, is no error here."""
+        if not isinstance(sys.exc_info()[1], (OSError, http.client.HTTPException)):
+            super().handle_error(request, client_address)
 
 
 def start(

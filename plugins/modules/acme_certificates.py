@@ -121,6 +121,11 @@ certificates:
     name: {description: Its name., type: str, sample: example.com}
     key_type: {description: Its kind of key., type: str, sample: ecdsa}
     domains: {description: The wished names., type: list, elements: str, sample: [example.com]}
+    covered:
+      description: The names of the certificate held; none if there is none.
+      type: list
+      elements: str
+      sample: [example.com]
     action:
       description: What was done, or V(would_issue) in check mode.
       type: str

@@ -117,6 +117,7 @@ class Result:
             "name": lineage.name,
             "key_type": lineage.key_type.value,
             "domains": list(lineage.domains),
+            "covered": list(self.leaf.names) if self.leaf else [],
             "action": self.action,
             "reason": self.reason,
             "ca": self.authority,

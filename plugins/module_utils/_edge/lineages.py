@@ -1,0 +1,140 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From wishes and what became of them to the input of the next step.
+
+Wishes and results are mappings in the shapes of docs/architecture.md. ``checked``: what a run in
+check mode said of every wish. ``issued``: what the run said that was given the orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Data = Mapping[str, Any]
+NOT_YET_ISSUED = "0" * 64
+"""The fingerprint of a certificate that check mode foretells: nobody has it."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """One wish and one of its key types, and what became of it.
+
+    ``is_due``: whether it was due. ``is_foretold``: whether check mode says that it would be issued
+    now. ``result``: empty if nobody looked at it.
+    """
+
+    wish: Data
+    key_type: str
+    is_due: bool
+    is_foretold: bool
+    result: Data
+
+    @property
+    def is_held(self) -> bool:
+        """Whether there is a certificate."""
+        return bool(self.result.get("fingerprint"))
+
+    @property
+    def covered(self) -> tuple[str, ...]:
+        """The names of the certificate; those of the order where it is to come."""
+        if self.is_held and not self.is_foretold:
+            return tuple(self.result["covered"])
+        return tuple(self.result.get("domains") or self.wish["domains"])
+
+
+def lineages(
+    wishes: Sequence[Data], checked: Iterable[Data], issued: Iterable[Data]
+) -> tuple[Lineage, ...]:
+    """One for each wish and key type, in their order."""
+    before, after = _by_lineage(checked), _by_lineage(issued)
+    found = []
+    for wish in wishes:
+        for kind in wish.get("key_types") or ("ecdsa",):
+            first = before.get((wish["name"], kind), {})
+            last = after.get((wish["name"], kind), {})
+            is_due = first.get("action") == "would_issue"
+            is_foretold = last.get("action") == "would_issue"
+            found.append(Lineage(wish, kind, is_due, is_foretold, last or first))
+    return tuple(found)
+
+
+def _by_lineage(results: Iterable[Data]) -> dict[tuple[str, str], Data]:
+    return {(result["name"], result["key_type"]): result for result in results}
+
+
+def due(found: Sequence[Lineage]) -> list[dict[str, Any]]:
+    """The wishes that are due, each with what its present certificate covers, and its dates."""
+    names = {one.wish["name"] for one in found if one.is_due}
+    wishes = {one.wish["name"]: one.wish for one in found if one.wish["name"] in names}
+    return [
+        {**wish, **_present([one for one in found if one.wish["name"] == name and one.is_held])}
+        for name, wish in wishes.items()
+    ]
+
+
+def _present(held: Sequence[Lineage]) -> dict[str, Any]:
+    if not held:
+        return {}
+    # Of an RSA and an ECDSA certificate the one that ends first decides when it gets urgent.
+    first = min((one.result for one in held), key=lambda result: str(result["not_after"]))
+    covered = list(dict.fromkeys(name for one in held for name in one.covered))
+    return {
+        "covered": covered,
+        "not_before": first["not_before"],
+        "not_after": first["not_after"],
+    }
+
+
+def bundles(found: Sequence[Lineage]) -> list[dict[str, Any]]:
+    """What each balancer shall hold.
+
+    Where there is no certificate the fingerprint is absent: whatever a balancer has of it stays.
+    """
+    listed = []
+    for one in found:
+        fingerprint = NOT_YET_ISSUED if one.is_foretold else one.result.get("fingerprint")
+        bundle = {"name": one.wish["name"], "key_type": one.key_type, "domains": list(one.covered)}
+        listed.append({**bundle, "fingerprint": fingerprint} if fingerprint else bundle)
+    return listed
+
+
+def wanted(found: Sequence[Lineage]) -> list[dict[str, Any]]:
+    """What a probe shall find: domains, and the fingerprints that are right for them."""
+    by_name: dict[str, list[Lineage]] = {}
+    for one in found:
+        by_name.setdefault(one.wish["name"], []).append(one)
+    return [
+        {"name": name, "domains": domains, "fingerprints": prints}
+        for name, held in by_name.items()
+        for domains, prints in _split(held)
+        if domains
+    ]
+
+
+def _split(same: Sequence[Lineage]) -> list[tuple[list[str], list[str]]]:
+    prints = [one.result["fingerprint"] for one in same if one.is_held]
+    covered = {name for one in same if one.is_held for name in one.covered}
+    domains = same[0].wish["domains"]
+    served = [domain for domain in domains if domain in covered]
+    missing = [domain for domain in domains if domain not in covered]
+    return [(served, prints), (missing, [])]
+
+
+def problems(found: Sequence[Lineage], deferred: Iterable[Data]) -> list[str]:
+    """What is wrong: domains left out of orders, orders that failed or have to wait."""
+    left_out = [str(one["reason"]) for one in deferred]
+    failed = [
+        f"{one.wish['name']} ({one.key_type}): {_words(one.result)}"
+        for one in found
+        if one.result.get("action") in ("failed", "deferred")
+    ]
+    return [*dict.fromkeys(left_out), *failed]
+
+
+def _words(result: Data) -> str:
+    retry = f"; to be tried again at {result['retry_at']}" if result.get("retry_at") else ""
+    return f"{result.get('error') or result['reason']}{retry}"

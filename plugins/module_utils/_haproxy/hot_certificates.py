@@ -27,8 +27,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .._pki.x509 import Certificate
 from .runtime import PAYLOAD_LIMIT_BYTES, Runtime
 
+SHA1 = re.compile(r"^SHA1 FingerPrint: (\S+)$", re.MULTILINE)
+SERIAL = re.compile(r"^Serial: (\S+)$", re.MULTILINE)
 COMMAND_LIMIT_BYTES = 8_000
 """Commands sent as one line, separated by semicolons; a line must fit into `tune.bufsize`."""
 
@@ -37,7 +40,7 @@ COMMAND_LIMIT_BYTES = 8_000
 class Loaded:
     """What the process holds.
 
-    ``stores``: path -> SHA-1 of the leaf in upper-case hex, empty while the store is.
+    ``stores``: path -> one of `identities_of` its leaf, empty while the store is.
     ``entries``: lines of our crt-list in their order, as the process names them (``path:line``).
     ``transaction``: the store that an open transaction is about, empty if none is open.
     """
@@ -60,14 +63,18 @@ class Loaded:
 class Wanted:
     """A bundle that the process shall serve.
 
-    ``content``: the file's PEM. ``sha1``: of its leaf. ``is_rewritten``: the file changes in this
-    run, so the store is replaced even if the leaf stays (the chain may differ).
+    ``content``: the file's PEM. ``identities``: of its leaf. ``is_rewritten``: the file changes in
+    this run, so the store is replaced even if the leaf stays (the chain may differ).
     """
 
     path: str
     content: str = field(repr=False)
-    sha1: str
+    identities: tuple[str, ...]
     is_rewritten: bool = False
+
+    def is_in(self, loaded: Loaded) -> bool:
+        """Whether its store holds it."""
+        return not self.is_rewritten and loaded.stores.get(self.path) in self.identities
 
 
 class Action(Enum):
@@ -105,9 +112,15 @@ class Outcome:
     words: str = ""
 
 
-def sha1_of(der: bytes) -> str:
-    """What `show ssl cert` calls ``SHA1 FingerPrint``: a name, no protection."""
-    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+def identities_of(leaf: Certificate) -> tuple[str, ...]:
+    """How `show ssl cert` may name a certificate: by SHA-1 (a name, no protection), or by serial.
+
+    The answer is cut at `tune.bufsize`; with hundreds of names the SHA-1 is behind the cut.
+    """
+    digits = f"{leaf.serial:X}"
+    serial = digits.zfill(len(digits) + len(digits) % 2)
+    sha1 = hashlib.sha1(leaf.der, usedforsecurity=False).hexdigest().upper()
+    return sha1, f"serial {serial}"
 
 
 def look(runtime: Runtime, crt_list: str) -> Loaded | None:
@@ -123,7 +136,7 @@ def look(runtime: Runtime, crt_list: str) -> Loaded | None:
     ours = [name for name in names if posixpath.dirname(name) == folder]
     opened = [name[1:] for name in names if name.startswith("*")]
     return Loaded(
-        dict.fromkeys(ours, "") | _fingerprints(runtime, ours), entries, "".join(opened[:1])
+        dict.fromkeys(ours, "") | _identities(runtime, ours), entries, "".join(opened[:1])
     )
 
 
@@ -154,7 +167,7 @@ def apply(
 
 def _upload(loaded: Loaded, wanted: Wanted) -> Step | None:
     is_listed = bool(loaded.entries_of(wanted.path))
-    is_same = loaded.stores.get(wanted.path) == wanted.sha1 and not wanted.is_rewritten
+    is_same = wanted.is_in(loaded)
     if is_listed and is_same:
         return None
     obstacle = "" if is_same else _obstacle(loaded, wanted)
@@ -189,7 +202,7 @@ class _Hand:
         self.runtime.ask(f"abort ssl cert {path}")
 
     def _upload(self, step: Step, wanted: Wanted) -> Outcome:
-        if wanted.is_rewritten or self.loaded.stores.get(step.path) != wanted.sha1:
+        if not wanted.is_in(self.loaded):
             replaced = self._replace(step, wanted)
             if replaced.verdict is not Verdict.DONE:
                 return replaced
@@ -209,9 +222,9 @@ class _Hand:
         if "Success!" not in answer:
             self.abort(step.path)
             return self._refused(step, answer)
-        served = _fingerprints(self.runtime, [step.path]).get(step.path, "")
-        if served != wanted.sha1:
-            words = f"after the commit HAProxy holds {served or 'nothing'}, not {wanted.sha1}"
+        served = _identities(self.runtime, [step.path]).get(step.path)
+        if served not in wanted.identities:
+            words = f"after the commit HAProxy holds {served}, not {wanted.identities[0]}"
             return Outcome(step, Verdict.NEEDS_RELOAD, words)
         return Outcome(step, Verdict.DONE)
 
@@ -243,16 +256,14 @@ class _Hand:
         return Outcome(step, Verdict.DONE)
 
 
-def _fingerprints(runtime: Runtime, paths: Sequence[str]) -> dict[str, str]:
+def _identities(runtime: Runtime, paths: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in _in_lines([f"show ssl cert {path}" for path in paths]):
-        path = ""
-        for answer in runtime.ask(line).splitlines():
-            name, _, value = answer.partition(": ")
-            if name == "Filename":
-                path = value
-            elif name == "SHA1 FingerPrint":
-                found[path] = value
+        for answer in runtime.ask(line).split("Filename: ")[1:]:
+            path = answer.partition("\n")[0]
+            sha1 = SHA1.search(answer)
+            serial = SERIAL.search(answer)
+            found[path] = sha1[1] if sha1 else f"serial {serial[1]}" if serial else ""
     return found
 
 

@@ -74,7 +74,8 @@ class Runtime:
         ``payload``: what ``<<`` hands over; no empty line in it, since one ends it.
         Raises: `Unavailable` when nobody answers; `Refused` when the payload cannot be sent.
         """
-        request = f"{command} <<\n{_checked(command, payload)}\n" if payload else command
+        # One empty line ends the payload; for a second one 2.6 prints its whole help.
+        request = f"{command} <<\n{_checked(command, payload)}" if payload else command
         answer = self.socket.ask(self.path, f"{request}\n", timeout_seconds=self.timeout_seconds)
         return answer.rstrip("\n")
 

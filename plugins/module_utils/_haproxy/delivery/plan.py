@@ -17,7 +17,7 @@ from ..._pki import crt_list
 from ..._pki.bundle import file_name
 from ..._pki.crt_list import CrtList
 from ..._pki.keys import KeyType
-from ..hot_certificates import Loaded, Step, Wanted, look, sha1_of
+from ..hot_certificates import Loaded, Step, Wanted, identities_of, look
 from ..hot_certificates import plan as plan_steps
 from ..process import Service
 from .disk import Held, Manifest, digest_of, parse_manifest, read_held
@@ -81,7 +81,9 @@ class Plan:
     def wanted(self) -> tuple[Wanted, ...]:
         """What the process shall serve."""
         return tuple(
-            Wanted(settled.path, settled.content, sha1_of(settled.leaf.der), settled.is_new_content)
+            Wanted(
+                settled.path, settled.content, identities_of(settled.leaf), settled.is_new_content
+            )
             for settled in self.settled
             if settled.content is not None and settled.leaf is not None
         )

@@ -159,4 +159,4 @@ def _served(loaded: Loaded | None, path: str, *, differs: bool) -> dict[str, str
         return {"served": "yes"}
     if not loaded.entries_of(path):
         return {}
-    return {"served": f"another certificate, SHA-1 {loaded.stores.get(path, 'unknown')}"}
+    return {"served": f"another certificate, {loaded.stores.get(path)}"}

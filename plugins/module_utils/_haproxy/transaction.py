@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .._core.change import Change
 from .._core.errors import EdgeError, Refused
 from .._core.ports import Ports
 from .candidate import CONFIG_MODE, CONFIG_NAME, Candidate, read_folder, read_live, to_bytes
@@ -30,6 +31,28 @@ from .transaction_proof import Probe, Proof
 from .validation import Trial
 
 AFTER_START_SECONDS = 10.0
+PROCESS = "running HAProxy"
+
+
+def plan_change(ports: Ports, layout: Layout, wish: Wish) -> Change:
+    """What a transaction would do now; it plans again once it holds the lock.
+
+    Raises: `Refused`, `Unavailable` as `Planner.plan`; `InvalidInput` for the probe's URL.
+    """
+    if wish.probe_url:
+        Probe.parse(wish.probe_url)
+    plan = Planner(ports, layout, wish).plan()
+    running = plan.running.digest if plan.running else "does not run"
+    wanted = wish.digest or plan.candidate.digest
+    result = {"action": plan.action.value, "reason": plan.reason, "digest": wanted or ""}
+    if plan.action is Action.NONE:
+        return Change(result={**result, "seconds": 0.0, "words": ""})
+    return Change(
+        before={PROCESS: {"config": running}},
+        after={PROCESS: {"config": wanted, "action": plan.action.value, "reason": plan.reason}},
+        result={**result, "seconds": 0.0, "words": ""},
+        apply=Transaction(ports, layout, wish).perform,
+    )
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,7 @@ class Transaction:
             done, words = self._act(plan)
             self.ports.files.remove(self.layout.staged)
         return {
+            "changed": done is not Action.NONE,
             "action": done.value,
             "digest": plan.candidate.digest or "",
             "reason": plan.reason,

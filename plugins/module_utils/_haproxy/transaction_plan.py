@@ -10,8 +10,10 @@ its maps. So a run that died between swap and reload is seen as unfinished, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from .._core.errors import Refused, Unavailable
 from .._core.ports import Ports
@@ -47,6 +49,17 @@ class Wish:
     probe_url: str = "http://127.0.0.1:8404/healthz"
     timeout_seconds: float = 120.0
 
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Wish:
+        """From the options of `haproxy_reload`."""
+        return cls(
+            digest=params["digest"] or None,
+            maps_changed=tuple(params["maps_changed"]),
+            force=params["force"],
+            probe_url=params["probe_url"],
+            timeout_seconds=params["timeout"],
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -81,7 +94,7 @@ class Planner:
         running = Service(self.ports, self.layout).info()
         if running is None:
             return Plan(Action.START, "HAProxy does not run", candidate, staged is not None)
-        stale = stale_maps(self.ports, self.layout, candidate)
+        stale = stale_maps(self.ports, self.layout, candidate, in_process=True)
         reason = self._why_reload(candidate, running) or _why_swap(candidate, disk)
         if reason:
             return Plan(Action.RELOAD, reason, candidate, staged is not None, running, stale)
@@ -114,14 +127,16 @@ def _why_swap(candidate: Candidate, disk: Candidate | None) -> str:
     return ""
 
 
-def stale_maps(ports: Ports, layout: Layout, candidate: Candidate) -> tuple[str, ...]:
-    """The maps of a candidate that the disk or the process has differently."""
+def stale_maps(
+    ports: Ports, layout: Layout, candidate: Candidate, *, in_process: bool
+) -> tuple[str, ...]:
+    """The maps of a candidate that the disk has differently, or the process if one is there."""
     files = ports.files
     live = LiveMaps(Service(ports, layout).runtime, layout.maps)
     try:
-        loaded = live.names()
+        loaded = live.names() if in_process else frozenset()
     except Unavailable:
-        loaded = frozenset()
+        loaded = frozenset()  # a config without our socket runs, and will be replaced as a whole
     return tuple(
         name
         for name, content in sorted(candidate.maps.items())

@@ -91,7 +91,9 @@ class Trial:
         if not self.deep:
             return ()
         service = Service(self.ports, self.layout)
-        warnings = demand_bindable(self.ports, self.candidate.config, self._ours(service))
+        warnings = demand_bindable(
+            self.ports, self.candidate.config, self._ours(service), path=self.layout.config
+        )
         if reason:
             return (
                 *warnings,

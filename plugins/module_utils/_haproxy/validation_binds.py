@@ -151,8 +151,10 @@ class Ours:
         return any(pid in self.pids for _, pid in other.owners)
 
 
-def demand_bindable(ports: Ports, text: str, ours: Ours) -> tuple[str, ...]:
+def demand_bindable(ports: Ports, text: str, ours: Ours, *, path: str) -> tuple[str, ...]:
     """Every bind can be had here; returns a warning if the host does not tell.
+
+    ``path``: where the text belongs; faults name it in HAProxy's own form, ``[path:line]``.
 
     Raises: `Refused` naming each line that cannot.
     """
@@ -164,7 +166,7 @@ def demand_bindable(ports: Ports, text: str, ours: Ours) -> tuple[str, ...]:
     if faults:
         raise Refused(
             "this host cannot bind what the config asks for; what runs was not touched",
-            "\n".join(cause for _, cause in faults),
+            "\n".join(f"[{path}:{number}] : {cause}" for number, cause in faults),
             lines=[number for number, _ in faults],
             check="binds",
         )
@@ -180,7 +182,7 @@ def _taken(ports: Ports, binds: tuple[Bind, ...], ours: Ours) -> Iterator[tuple[
     for bind in binds:
         for other in foreign:
             if bind.listener.clashes(other.listener):
-                yield bind.line.number, f"{bind.line}: {_held_by(other)}"
+                yield bind.line.number, f"{bind.line} : {_held_by(other)}"
 
 
 def _held_by(other: Held) -> str:
@@ -200,7 +202,7 @@ def _foreign(ports: Ports, binds: tuple[Bind, ...]) -> Iterator[tuple[int, str]]
         if any(address in network for network in networks) or _nonlocal_allowed(ports, address):
             continue
         cause = (
-            f"{bind.line}: {address} is not an address of this host; bind the wildcard, or set "
+            f"{bind.line} : {address} is not an address of this host; bind the wildcard, or set "
             f"net.ipv{address.version}.ip_nonlocal_bind=1 where it moves between hosts"
         )
         yield bind.line.number, cause

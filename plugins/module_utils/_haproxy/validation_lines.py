@@ -25,7 +25,7 @@ class NumberedLine:
     words: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"line {self.number}: {' '.join(self.words)} ({' '.join(self.section[:2])})"
+        return f"'{' '.join(self.words)}' in {' '.join(self.section[:2])}"
 
 
 def lines_of(text: str) -> Iterator[NumberedLine]:

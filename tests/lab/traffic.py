@@ -303,7 +303,7 @@ class Multiplexed:
         failure = Failed("dropped", "the connection ended")
         try:
             with classified("dropped"):
-                while True:
+                while self.last_accepted is None or self.waiting:
                     header = memoryview(await self.stream.reader.readexactly(9))
                     frame, length = Frame.parse_frame_header(header)
                     frame.parse_body(memoryview(await self.stream.reader.readexactly(length)))
@@ -363,25 +363,25 @@ class Multiplexed:
 
 
 class Http2Client:
-    """A client with one connection at a time, renewed when the server asks for it."""
+    """A client that opens streams on one connection, and a new one when the server asks for it."""
 
     def __init__(self, plan: Plan, address: str, tally: Tally) -> None:
         self.plan = plan
         self.address = address
         self.tally = tally
         self.home = random.choice(plan.sites)
-        self.connection: Multiplexed | None = None
+        self.connections: list[Multiplexed] = []
         self.turn = asyncio.Lock()
 
     async def usable_connection(self) -> Multiplexed:
-        """The connection, or a new one; an old one goes on until its streams have ended."""
+        """The newest connection, or a new one; older ones go on until their streams have ended."""
         async with self.turn:
-            if self.connection is not None and not self.connection.is_usable:
-                self.tally.reconnects += 1
-                self.connection = None
-            if self.connection is None:
-                self.connection = Multiplexed(await connect(self.plan, self.address, self.home))
-            return self.connection
+            if self.connections and self.connections[-1].is_usable:
+                return self.connections[-1]
+            self.tally.reconnects += bool(self.connections)
+            new = Multiplexed(await connect(self.plan, self.address, self.home))
+            self.connections.append(new)
+            return new
 
     async def request(self) -> None:
         """One request; repeated only where the server allowed it."""
@@ -411,8 +411,8 @@ async def multiplex(plan: Plan, address: str, tally: Tally, streams: int = 4) ->
     try:
         await asyncio.gather(*(client.work() for _ in range(streams)))
     finally:
-        if client.connection is not None:
-            client.connection.close()
+        for connection in client.connections:
+            connection.close()
 
 
 # All of it

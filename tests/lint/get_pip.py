@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for the get-pip.py that ansible-test downloads from outside PyPI: pip from PyPI alone."""
+"""Stands in for the get-pip.py that ansible-test wants from outside PyPI: pip from PyPI alone."""
 
 import ensurepip
 import os
@@ -10,5 +10,6 @@ import subprocess
 import sys
 
 ensurepip.bootstrap()
-os.environ.pop("PIP_CONFIG_FILE", None)  # ensurepip points it to /dev/null, and with it the CA bundle is lost
+# ensurepip points it to /dev/null, and with it the CA bundle of /etc/pip.conf is lost.
+os.environ.pop("PIP_CONFIG_FILE", None)
 subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "pip==24.2"])

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -177,6 +178,18 @@ class Fleet:
         container = f"{os.environ['LAB_PREFIX']}-{name}"
         command = [os.environ["LAB_ENGINE"], verb, container]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+    def start(self, balancer: Balancer) -> None:
+        """Start a stopped balancer and wait until it has booted and can be reached."""
+        self.engine("start", balancer.name)
+        command = [os.environ["LAB_ENGINE"], "exec", f"{os.environ['LAB_PREFIX']}-{balancer.name}"]
+        state = ["systemctl", "is-system-running", "--wait"]
+        for _ in range(50):  # systemd has no bus yet in its first moments
+            said = subprocess.run([*command, *state], check=False, capture_output=True, timeout=60)
+            if said.stdout.strip() in (b"running", b"degraded"):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"{balancer.name} does not come up: {said.stdout!r} {said.stderr!r}")
 
     def resolve(self, *words: str) -> None:
         """Change what the lab's DNS says: `point NAME ADDRESS`, `restore NAME`, ..."""

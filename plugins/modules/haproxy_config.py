@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: haproxy_config
-short_description: Turn sites and backends into a validated HAProxy config that waits for its reload
+short_description: Turn sites and backends into a validated HAProxy config, ready to reload
 description:
-  - Compiles and renders the model on the controller, for the HAProxy that the host has, and compares
-    the result with the files on the host and with the running process.
+  - Compiles and renders the model on the controller, for the HAProxy that the host has, and
+    compares the result with the files on the host and with the running process.
   - What differs is validated and left in C(/etc/haproxy/staged), where
     M(hitless.edge.haproxy_reload) takes it from. Nothing that is live is changed.
-  - HAProxy is asked by C(haproxy -c), with the candidate seen at its final paths. Then the candidate
-    is really started in private namespaces, under the limits of the running service, because a
-    missing chroot or too many connections show only then. At last what it binds is compared
-    with the ports and addresses of the host.
+  - HAProxy is asked by C(haproxy -c), with the candidate seen at its final paths. What it binds is
+    compared with the ports and addresses of the host. Then it is really started in private
+    namespaces, under the limits of the running service, because a missing chroot or too many
+    connections show only then.
   - On failure the message holds HAProxy's own words and the variable that each line comes from.
-  - If files and process have what is wished, nothing is changed, and a candidate that an earlier run
-    left is removed.
+  - If files and process have what is wished, nothing is changed, and a candidate that an earlier
+    run left is removed.
 author:
   - The hitless.edge authors (@hitless)
 version_added: 0.1.0

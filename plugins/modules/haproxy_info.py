@@ -228,7 +228,6 @@ certificates:
 
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
-from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.inspection import Inspection
 
 

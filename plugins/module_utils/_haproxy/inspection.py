@@ -23,6 +23,7 @@ VERSION = re.compile(r"^HA-?Proxy version (\S+)", re.MULTILINE)
 OPENSSL = re.compile(r"^Running on OpenSSL version : (.+)$", re.MULTILINE)
 FEATURES = re.compile(r"^Feature list : (.+)$", re.MULTILINE)
 ABSENT: Mapping[str, Any] = {"version": "", "openssl_version": "", "features": []}
+EMPTY: Mapping[str, Any] = {"proxies": [], "servers": [], "certificates": []}
 CERTIFICATE_FIELDS = {
     "Filename": "file",
     "Status": "status",
@@ -111,7 +112,7 @@ class Inspection:
             "running_version": info.version if info else "",
             "uptime_seconds": info.uptime_seconds if info else 0,
             "pid": info.pid if info else 0,
-            **{"proxies": [], "servers": [], "certificates": []},
+            **EMPTY,
             **(self._work() if info else {}),
         }
 

@@ -140,10 +140,11 @@ def _read_group(reader: Reader, wish: ServerWish, inventory: Inventory) -> tuple
         hint = did_you_mean(group, inventory.groups)
         group_reader.fault(f'the inventory has no group "{group[:80]}"', hint)
         return ()
-    if not inventory.groups[group]:
+    hosts = inventory.hosts(group)
+    if not hosts:
         group_reader.fault(f'the group "{group}" has no hosts')
     servers = []
-    for host in inventory.groups[group]:
+    for host in hosts:
         path = f"{group_reader.path}[{host.name}]"
         servers.append(
             Server(

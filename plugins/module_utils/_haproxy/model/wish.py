@@ -21,10 +21,17 @@ from .sections import PROXIES, backend_names, read_sections
 from .settings import Global, ProxyDefaults, read_global, read_proxy_defaults
 from .site import Site, read_site
 
-VARIABLES = (
-    "haproxy_sites", "haproxy_backends", "haproxy_global", "haproxy_defaults", "haproxy_listeners",
-    "haproxy_sections", "certificates_defaults", "certificates_extra",
-)  # fmt: skip
+OPTIONS = {
+    "sites": "haproxy_sites",
+    "backends": "haproxy_backends",
+    "global": "haproxy_global",
+    "defaults": "haproxy_defaults",
+    "listeners": "haproxy_listeners",
+    "sections": "haproxy_sections",
+    "certificates_defaults": "certificates_defaults",
+    "certificates_extra": "certificates_extra",
+}
+"""Option of the modules -> the variable by which users know it."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,34 @@ class Model:
         """Whether a server's address is a name."""
         return any(server.needs_resolver for one in self.backends for server in one.servers)
 
+    @property
+    def summary(self) -> dict[str, int]:
+        """How much of everything there is."""
+        return {
+            "sites": len(self.sites),
+            "domains": sum(len(site.domains) for site in self.sites),
+            "backends": len(self.backends),
+            "servers": sum(len(backend.servers) for backend in self.backends),
+            "certificates": len(self.certificates),
+        }
+
 
 def parse_model(variables: Mapping[str, Any], inventory: Inventory) -> Model:
-    """The model of these variables (`VARIABLES`; an absent or null one has its default).
+    """The model of these variables (values of `OPTIONS`; an absent or null one has its default).
 
     Raises: `InvalidInput` with every fault, each with the path of its variable.
     """
     return parse(dict(variables), "", lambda reader: _read_model(reader, inventory))
+
+
+def parse_options(options: Mapping[str, Any], inventory: Inventory) -> Model:
+    """The model of the options of a task; others than `OPTIONS` are not looked at.
+
+    Raises: `InvalidInput`.
+    """
+    return parse_model(
+        {variable: options.get(name) for name, variable in OPTIONS.items()}, inventory
+    )
 
 
 def parse_certificates(
@@ -68,7 +96,7 @@ def parse_certificates(
 
 
 def _read_model(reader: Reader, inventory: Inventory) -> Model:
-    reader.allow(*VARIABLES)
+    reader.allow(*OPTIONS.values())
     sections = read_sections(reader["haproxy_sections"])
     backends = tuple(read_backend(one, inventory) for one in reader["haproxy_backends"].items())
     _check_backends(reader["haproxy_backends"], backends, sections)

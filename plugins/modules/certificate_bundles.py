@@ -195,11 +195,13 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.car
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.plan import (
     plan_delivery,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.reload_live import (
+    reload_live,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.wish import (
     Wish,
     parse_wish,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._haproxy.process import Service
 
 
 def spec() -> ArgumentSpec:
@@ -231,7 +233,7 @@ def ensure(ports: Ports, wish: Wish) -> Change:
         before=shown.before(plan),
         after=shown.after(plan),
         result=result,
-        apply=partial(deliver, ports, wish, Service(ports, wish.layout).master.reload),
+        apply=partial(deliver, ports, wish, partial(reload_live, ports, wish.layout)),
         failure=failure(plan.faults, result) if plan.faults else None,
     )
 

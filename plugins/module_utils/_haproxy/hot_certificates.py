@@ -26,6 +26,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from .._pki.x509 import Certificate
 from .runtime import PAYLOAD_LIMIT_BYTES, Runtime
@@ -51,7 +52,15 @@ class Loaded:
 
     def entries_of(self, path: str) -> tuple[str, ...]:
         """The crt-list lines that serve a store."""
-        return tuple(entry for entry in self.entries if _path_of(entry) == path)
+        return self._entries_by_path.get(path, ())
+
+    @cached_property
+    def _entries_by_path(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for entry in self.entries:
+            path = _path_of(entry)
+            found[path] = (*found.get(path, ()), entry)
+        return found
 
     @property
     def default(self) -> str:

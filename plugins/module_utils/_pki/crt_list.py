@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class CrtList:
 
     lines: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def paths(self) -> tuple[str, ...]:
         """The certificate file of each line that names one, in their order."""
         return tuple(path for path in map(path_of, self.lines) if path)

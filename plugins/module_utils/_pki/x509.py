@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from .._core.errors import Fault, InvalidInput
 from .keys import KeyType, require_cryptography
@@ -26,6 +27,9 @@ try:
 except ImportError:
     pass  # whoever uses it is told by require_cryptography()
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -33,8 +37,7 @@ class Certificate:
 
     ``names``: DNS names (A-labels, lower case) and IP addresses of the subject alternative name, in
     its order. ``issuer``, ``subject``: common names, or all of the name where it has none.
-    ``fingerprint``: SHA-256 of the DER, upper-case hex. ``spki``: the public key, DER.
-    ``key_type``: ``None`` if neither ECDSA nor RSA. The times are aware UTC.
+    ``fingerprint``: SHA-256 of the DER, upper-case hex. The times are aware UTC.
     """
 
     pem: str = field(repr=False)
@@ -45,14 +48,33 @@ class Certificate:
     serial: int
     issuer: str
     subject: str
-    key_type: KeyType | None
-    spki: bytes = field(repr=False)
     authority_key_identifier: bytes | None = field(repr=False)
 
     @property
     def der(self) -> bytes:
         """The certificate's bytes."""
         return first_der(self.pem, "certificate")
+
+    @property
+    def spki(self) -> bytes:
+        """The public key, SubjectPublicKeyInfo in DER; empty if it is of a kind nobody serves.
+
+        Read on demand: it is what costs most of parsing on Debian 12.
+        """
+        public = _public_key(self.der)
+        if public is None:
+            return b""
+        return public.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @property
+    def key_type(self) -> KeyType | None:
+        """Kind of the public key; ``None`` if neither ECDSA nor RSA."""
+        public = _public_key(self.der)
+        if isinstance(public, rsa.RSAPublicKey):
+            return KeyType.RSA
+        return KeyType.ECDSA if isinstance(public, ec.EllipticCurvePublicKey) else None
 
 
 def fingerprint_of(der: bytes) -> str:
@@ -96,7 +118,6 @@ def is_issued_by(child: Certificate, parent: Certificate) -> bool:
 def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
     try:
         found = x509.load_der_x509_certificate(block.der)
-        public = found.public_key()
         return Certificate(
             pem=render_block(block),
             names=_names(found),
@@ -106,10 +127,6 @@ def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
             serial=found.serial_number,
             issuer=_common_name(found.issuer),
             subject=_common_name(found.subject),
-            key_type=_key_type(public),
-            spki=public.public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            ),
             authority_key_identifier=_authority(found),
         )
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
@@ -151,10 +168,11 @@ def _authority(found: x509.Certificate) -> bytes | None:
     return extension.value.key_identifier
 
 
-def _key_type(public: object) -> KeyType | None:
-    if isinstance(public, rsa.RSAPublicKey):
-        return KeyType.RSA
-    return KeyType.ECDSA if isinstance(public, ec.EllipticCurvePublicKey) else None
+def _public_key(der: bytes) -> CertificatePublicKeyTypes | None:
+    try:
+        return x509.load_der_x509_certificate(der).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def _verify(child: x509.Certificate, parent: x509.Certificate) -> None:

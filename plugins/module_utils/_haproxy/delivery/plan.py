@@ -56,6 +56,12 @@ class Plan:
         """Of the bundles that are refused."""
         return tuple(fault for settled in self.settled for fault in settled.faults)
 
+    @cached_property
+    def unlisted(self) -> frozenset[str]:
+        """Wanted paths that are not on the crt-list yet."""
+        present = frozenset(self.listed.paths if self.listed else ())
+        return frozenset(one.path for one in self.settled if one.path not in present)
+
     @property
     def listing(self) -> CrtList:
         """The crt-list as it shall be."""

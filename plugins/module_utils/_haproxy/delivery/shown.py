@@ -111,7 +111,7 @@ def _action(plan: Plan, settled: Settled, step: Step | None) -> tuple[str, str]:
         return ACTIONS[step.action], settled.reason or WORDS[step.action]
     if settled.is_written:
         return "written", settled.reason
-    if plan.listed is None or settled.path not in plan.listed.paths:
+    if settled.path in plan.unlisted:
         return "written", "not on the crt-list"
     return "unchanged", ""
 

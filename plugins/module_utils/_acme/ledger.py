@@ -80,6 +80,7 @@ class Ledger:
     files: Files
     path: str
     _entries: dict[int, Entry] = field(default_factory=dict)
+    _reserved: set[int] = field(default_factory=set)
     _unwritten: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next: int = 0
@@ -95,11 +96,11 @@ class Ledger:
                 continue
             if now - entry.time < WEEK:
                 ledger._add(entry)
-        ledger._unwritten.clear()
+        ledger._reserved.clear()
         return ledger
 
     def claim(self, authority: Authority, names: Iterable[str], now: datetime) -> int:
-        """Take one of the week's certificates for these names; the number of the claim.
+        """Reserve one of the week's certificates for these names; the number of the claim.
 
         Raises: `RateLimited` if only the last one is left.
         """
@@ -109,46 +110,59 @@ class Ledger:
             return self._add(Entry(now, authority.directory, wanted))
 
     def note(self, authority: Authority, names: Iterable[str], now: datetime) -> int:
-        """Write down an order that is exempt from the limit; the number of the claim."""
+        """Reserve for an order that is exempt from the limit; the number of the claim."""
         with self._lock:
             wanted = tuple(sorted(set(names)))
             return self._add(Entry(now, authority.directory, wanted, is_exempt=True))
 
     def name(self, claim: int, url: str) -> None:
-        """Say which order it is for; written by the next `commit`."""
+        """Say which order a reservation is for."""
         with self._lock:
             self._entries[claim] = replace(self._entries[claim], url=url)
-            self._unwritten.add(claim)
 
     def find(self, url: str) -> int | None:
         """The claim of an order that an earlier run placed, ``None`` if it was not written."""
         with self._lock:
             return next((n for n, entry in self._entries.items() if entry.url == url), None)
 
+    def spend(self, claim: int) -> None:
+        """Write a reservation down; those of other threads that wait here go with it."""
+        with self._lock:
+            if claim in self._reserved:
+                self._reserved.discard(claim)
+                self._unwritten.add(claim)
+        self.commit(claim)
+
     def settle(self, claim: int, outcome: Outcome) -> None:
-        """Say what became of it; written by the next `commit`."""
+        """Say what became of it; written by the next `commit`, if it was spent."""
         with self._lock:
             self._entries[claim] = replace(self._entries[claim], outcome=outcome)
-            self._unwritten.add(claim)
+            if claim not in self._reserved:
+                self._unwritten.add(claim)
 
     def release(self, claim: int) -> None:
-        """Give back a claim that was never written."""
+        """Give back a reservation; no more than that, once it is spent."""
         with self._lock:
-            self._entries.pop(claim, None)
-            self._unwritten.discard(claim)
+            if claim in self._reserved:
+                self._reserved.discard(claim)
+                del self._entries[claim]
 
     def commit(self, claim: int | None = None) -> None:
-        """Make a claim (or all) safe on disk; those of other threads that wait go with it."""
+        """Make all that is spent safe on disk, if this claim (or any) is not."""
         with self._lock:
             if self._unwritten and (claim is None or claim in self._unwritten):
-                lines = [entry.to_line() + "\n" for entry in self._entries.values()]
+                lines = [
+                    entry.to_line() + "\n"
+                    for number, entry in self._entries.items()
+                    if number not in self._reserved
+                ]
                 self.files.write(self.path, "".join(lines).encode())
                 self._unwritten.clear()
 
     def _add(self, entry: Entry) -> int:
         self._next += 1
         self._entries[self._next] = entry
-        self._unwritten.add(self._next)
+        self._reserved.add(self._next)
         return self._next
 
     def _refuse_the_last(self, authority: Authority, names: tuple[str, ...], now: datetime) -> None:

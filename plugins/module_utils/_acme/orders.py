@@ -98,8 +98,8 @@ class Order:
         self._claim: int | None = None
         if self._pending is not None:
             self._claim = shared.ledger.find(self._pending.url)
+        self._placed: Seen | None = None
         self._has_answered = False
-        self._was_finalized = self._claim is not None
         self._pace = Pace()
 
     @property
@@ -112,11 +112,15 @@ class Order:
 
         Raises: `EdgeError` why there will be none.
         """
-        return self._follow(self._look())
+        if self._pending is None:
+            self._placed = self._place()
+            return 0.0
+        seen, self._placed = self._placed or self._look(self._pending), None
+        return self._follow(seen)
 
     def give_up(self) -> None:
         """Clean up after a step that raised: what was not spent is given back."""
-        if self._claim is not None and not self._was_finalized:
+        if self._claim is not None:
             self._shared.ledger.release(self._claim)
 
     def _follow(self, seen: Seen) -> float | None:
@@ -129,11 +133,9 @@ class Order:
         }
         return moves[seen.status](seen)
 
-    def _look(self) -> Seen:
-        if self._pending is None:
-            return self._place()
+    def _look(self, pending: Pending) -> Seen:
         try:
-            return Seen.read(self.client.post(self._pending.url), self._pending.url)
+            return Seen.read(self.client.post(pending.url), pending.url)
         except AcmeRefused:
             if not self._is_resumed:
                 raise
@@ -142,7 +144,7 @@ class Order:
     def _start_over(self) -> Seen:
         """The order that an earlier run left is gone or failed: forget it, place another."""
         self._is_resumed, self._pending, self._claim = False, None, None
-        self._has_answered = self._was_finalized = False
+        self._has_answered = False
         self._store.drop_pending(self.lineage)
         return self._place()
 
@@ -216,8 +218,7 @@ class Order:
                 is_exempt=pending.replaces is not None and self._is_in_window()
             )
             self._shared.ledger.name(self._claim, pending.url)
-        self._shared.ledger.commit(self._claim)
-        self._was_finalized = True
+        self._shared.ledger.spend(self._claim)
         csr = encode_base64url(first_der(pending.csr_pem, "csr"))
         self._pace = Pace()
         try:

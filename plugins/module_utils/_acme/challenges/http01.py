@@ -36,8 +36,8 @@ class Authorization:
 
     @property
     def waits_for_us(self) -> bool:
-        """Whether the CA has not been told yet that it may look."""
-        return self.status == "pending" and self.challenge_status == "pending"
+        """Whether the CA has not been told yet that it may look, or cannot be."""
+        return self.status == "pending" and self.challenge_status in ("pending", "")
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], *, url: str) -> Authorization:

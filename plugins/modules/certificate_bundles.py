@@ -27,7 +27,9 @@ requirements:
   - cryptography >= 38 on the balancer
 attributes:
   check_mode:
-    description: Tells what would be done, and fails as the run would.
+    description:
+      - Tells what would be done, and fails as the run would.
+      - A bundle that is lacking and has a wanted fingerprint counts as a change in check mode only.
     support: full
   diff_mode:
     description: Shows domains, dates and fingerprints; never key bytes.
@@ -231,7 +233,7 @@ def ensure(ports: Ports, wish: Wish) -> Change:
     result = foresee(plan)
     return Change(
         before=shown.before(plan),
-        after=shown.after(plan),
+        after=shown.after(plan, with_lacking=True),
         result=result,
         apply=partial(deliver, ports, wish, partial(reload_live, ports, wish.layout)),
         failure=failure(plan.faults, result) if plan.faults else None,

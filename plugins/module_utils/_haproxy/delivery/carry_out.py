@@ -26,6 +26,7 @@ from ..hot_certificates import Outcome, Verdict, apply, look
 from ..hot_certificates import plan as plan_steps
 from ..master import Verdict as ReloadVerdict
 from ..process import Service
+from . import shown
 from .disk import Manifest, render_manifest
 from .plan import FOLDER_MODE, Plan, plan_delivery
 from .settled import Settled
@@ -39,8 +40,10 @@ Reload = Callable[[], ReloadVerdict]
 
 
 def deliver(ports: Ports, wish: Wish, reload: Reload) -> dict[str, Any]:
-    """Bring files and process to the wish; return what `foresee` does, as it came.
+    """Bring files and process to the wish.
 
+    Returns what `foresee` does, as it came, and whether anything changed: a bundle that is lacking
+    is foretold as a change, and is none.
     Raises: `EdgeError` at the end if a bundle was refused; the others are delivered.
     `Refused` if a reload was needed and did not succeed.
     """
@@ -183,7 +186,8 @@ class _Delivery:
             faults.append(Fault(settled.wanted.where, f"HAProxy refuses it: {words}"))
         if faults:
             raise failure(faults, result)
-        return result
+        plan = self.plan
+        return {**result, "changed": shown.before(plan) != shown.after(plan, with_lacking=False)}
 
     def _settled(self, paths: Mapping[str, str]) -> list[Settled]:
         return [settled for settled in self.plan.settled if settled.path in paths]

@@ -55,8 +55,11 @@ def before(plan: Plan) -> dict[str, Shown]:
     return shown | _bundles_before(plan)
 
 
-def after(plan: Plan) -> dict[str, Shown]:
-    """What will be there."""
+def after(plan: Plan, *, with_lacking: bool) -> dict[str, Shown]:
+    """What will be there.
+
+    ``with_lacking``: as if what is lacking were delivered, which is what check mode foretells.
+    """
     layout = plan.wish.layout
     shown: dict[str, Shown] = {
         layout.certificates: {"mode": f"{FOLDER_MODE:04o}"},
@@ -65,13 +68,16 @@ def after(plan: Plan) -> dict[str, Shown]:
     }
     if plan.loaded and plan.default_path:
         shown[DEFAULT] = {"path": plan.default_path}
-    was = before(plan)
+    was = _bundles_before(plan)
+    served = {"served": "yes"} if plan.loaded else {}
     for settled in plan.settled:
-        if settled.content is None or settled.leaf is None:
-            shown.update({path: was[path] for path in [settled.path] if path in was})
-        else:
-            served = {"served": "yes"} if plan.loaded else {}
-            shown[settled.path] = _certificate(settled.leaf) | served
+        path, wanted = settled.path, settled.wanted
+        if settled.content is not None and settled.leaf is not None:
+            shown[path] = _certificate(settled.leaf) | served
+        elif settled.is_lacking and wanted.fingerprint and with_lacking:
+            shown[path] = {"domains": list(wanted.domains), "fingerprint": wanted.fingerprint}
+        elif path in was:
+            shown[path] = was[path]
     return shown
 
 

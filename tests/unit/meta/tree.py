@@ -97,9 +97,12 @@ def load(path: Path) -> ModuleType:
 def documentation(path: Path) -> dict[str, Any]:
     """A module's DOCUMENTATION, with the options of its fragments."""
     document: dict[str, Any] = yaml.safe_load(load(path).DOCUMENTATION)
-    options = dict(document.get("options") or {})
+    own = dict(document.get("options") or {})
+    shared: dict[str, Any] = {}
     for reference in document.get("extends_documentation_fragment") or []:
-        options = {**fragment_options(reference), **options}
+        shared |= fragment_options(reference)
+    # As Ansible does it: what a module says of an option goes over what the fragment says.
+    options = {name: {**shared.get(name, {}), **own.get(name, {})} for name in {*shared, *own}}
     return {**document, "options": options}
 
 

@@ -164,6 +164,13 @@ lacking:
   type: list
   elements: list
   sample: [[wizardry.io, ecdsa]]
+would_change:
+  description:
+    - Whether there was, or in check mode is, anything to do. In check mode the same as C(changed),
+      for a task that only looks and does not count as a change (C(changed_when=false)).
+  returned: always
+  type: bool
+  sample: true
 hot:
   description: Whether the running HAProxy serves all this without having been reloaded for it.
   returned: always
@@ -230,10 +237,11 @@ def spec() -> ArgumentSpec:
 def ensure(ports: Ports, wish: Wish) -> Change:
     """Compare files and process with the wish."""
     plan = plan_delivery(ports, wish)
-    result = foresee(plan)
+    before, after = shown.before(plan), shown.after(plan, with_lacking=True)
+    result = {**foresee(plan), "would_change": before != after}
     return Change(
-        before=shown.before(plan),
-        after=shown.after(plan, with_lacking=True),
+        before=before,
+        after=after,
         result=result,
         apply=partial(deliver, ports, wish, partial(reload_live, ports, wish.layout)),
         failure=failure(plan.faults, result) if plan.faults else None,

@@ -4,11 +4,12 @@
 
 """When a certificate is renewed, and why; pure rules.
 
-Due is what is absent or expired, what differs from the wish (names, key type, profile, chain,
-issuer), and what its CA or its age says. The CA says it by a window (ARI, RFC 9773), in which each
-certificate has a moment of its own that never changes, so that a fleet spreads its renewals.
-Without a window a certificate is due with a third of its lifetime left, or half if it lives
-under ten days. A window that comes too late to be true does not postpone past half of that.
+Due is what is absent or expired, what differs from the wish (names, profile, chain, issuer; another
+key type is another lineage, and absent), and what its CA or its age says. The CA says it by a
+window (ARI, RFC 9773), in which each certificate has a moment of its own that never changes, so
+that a fleet spreads its renewals. Without a window a certificate is due with a third of its
+lifetime left, or half if it lives under ten days. A window that comes too late to be true does not
+postpone past half of that.
 """
 
 from __future__ import annotations
@@ -91,8 +92,6 @@ def _judge_age(leaf: Certificate, moment: datetime | None, now: datetime) -> Ver
 
 def _difference(lineage: Lineage, held: Held, rules: Rules) -> str:
     differences = [_names_difference(lineage, held.leaf)]
-    if held.leaf.key_type is not lineage.key_type:
-        differences.append(f"the key is not {lineage.key_type.value}")
     if held.facts is not None:
         differences += _wish_differences(lineage, held.facts, rules)
     return "; ".join(difference for difference in differences if difference)

@@ -76,7 +76,8 @@ scenario-%: $(READY) | apt
 collection: $(READY) ## Build the collection, install the result into a clean path
 	@rm -rf build/dist build/installed
 	ansible-galaxy collection build --output-path build/dist
-	ansible-galaxy collection install --offline --collections-path build/installed build/dist/*.tar.gz
+	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build/installed ansible-galaxy collection install --offline --force \
+	    --collections-path build/installed build/dist/*.tar.gz
 
 .PHONY: test
 test: lint test-unit collection ## Everything: lint, unit tests, all scenarios on the installed collection

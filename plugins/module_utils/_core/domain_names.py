@@ -28,6 +28,8 @@ _ACE = "xn--"
 # RFC 5892 §2.6: allowed although case folding changes them, and the rest of the exceptions.
 _EXCEPTIONS = frozenset("\u00df\u03c2\u06fd\u06fe\u0f0b\u3007")
 _CATEGORIES = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
+# RFC 5892 appendix A: allowed beside certain letters; the author of an A-label has checked that.
+_CONTEXTUAL = frozenset("\u00b7\u0375\u05f3\u05f4\u200c\u200d\u30fb")
 # RFC 5892 §2.3, §2.4 (ignorable), §2.6 (disallowed), §2.8 (old Hangul jamo): first, last.
 _DISALLOWED = (
     (0x034F, 0x034F), (0x0640, 0x0640), (0x07FA, 0x07FA), (0x1100, 0x11FF), (0x17B4, 0x17B5),
@@ -100,9 +102,11 @@ def _check_hyphens(label: str, shown: str) -> None:
         raise InvalidName(f'the label "{label}" of {shown} has hyphens as third and fourth letter')
     try:
         decoded = label[len(_ACE) :].encode("ascii").decode("punycode")
+        is_canonical = label == _ACE + decoded.encode("punycode").decode("ascii")
     except (UnicodeError, OverflowError, ValueError):
-        decoded = ""
-    if decoded.isascii() or unicodedata.normalize("NFC", decoded) != decoded:
+        decoded, is_canonical = "", False
+    known = all(_is_valid(letter) or letter in _CONTEXTUAL for letter in decoded)
+    if decoded.isascii() or not is_canonical or not known:
         raise InvalidName(f'the label "{label}" of {shown} is not an A-label')
 
 

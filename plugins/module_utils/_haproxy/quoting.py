@@ -13,7 +13,7 @@ import re
 
 from .._core.errors import EdgeError
 
-_PIECE = r"""'[^']*' | "(?:\\.|[^"\\])*" | \\. | \\$ | [^\s'"\\\#]"""
+_PIECE = r"""'[^']*' | "(?:\\.|[^"\\])*" | \\x[0-9A-Fa-f]{2} | \\. | \\$ | [^\s'"\\\#]"""
 _PIECES = re.compile(_PIECE, re.VERBOSE)
 _WORD = re.compile(f"(?:{_PIECE})+", re.VERBOSE)
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[ \\#\"'$nrt])")

@@ -26,7 +26,8 @@ from .ports import ROOT_ONLY, THE_WRITER, Completed, Ownership, Ports
 
 def _give(path: str, mode: int, owner: Ownership) -> None:
     if owner.user is not None or owner.group is not None:
-        shutil.chown(path, owner.user, owner.group)  # type: ignore[arg-type]
+        unchanged = -1  # Source: chown(2)
+        shutil.chown(path, owner.user or unchanged, owner.group or unchanged)
     Path(path).chmod(mode)
 
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import shlex
 import subprocess
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +32,10 @@ with socket.socket(socket.AF_UNIX) as connection:
     connection.sendall(sys.argv[2].encode() + b"\\n")
     connection.shutdown(socket.SHUT_WR)
     sys.stdout.buffer.write(connection.makefile("rb").read())
+"""
+UNPACK = """
+import base64, sys, zlib
+sys.stdout.buffer.write(zlib.decompress(base64.b64decode(sys.argv[1])))
 """
 
 
@@ -158,6 +164,16 @@ class Fleet:
         status, _, location = last.partition(" ")
         return Answer(int(status), body, location)
 
+    def header(self, balancer: Balancer, url: str, name: str) -> str:
+        """A header of what this balancer answers; empty if it is not there."""
+        host = url.partition("://")[2].partition("/")[0]
+        head = self.ca.check_output(
+            f"curl -sS --max-time 10 --cacert {ROOTS} --resolve {host}:443:{balancer.address}"
+            f" -o /dev/null -D - {shlex.quote(url)}"
+        )
+        found = re.search(rf"^{re.escape(name)}: *(.*?)\r?$", head, re.MULTILINE | re.IGNORECASE)
+        return found[1] if found else ""
+
     def served(self, balancer: Balancer, name: str) -> Served | None:
         """The certificate shown for a name; none if the balancer refuses the handshake."""
         line = (
@@ -172,6 +188,14 @@ class Fleet:
         return Served(fingerprint[1].replace(":", ""), names)
 
     # What happens around the fleet
+
+    def put(self, host: Host, content: bytes, path: str) -> None:
+        """Write an executable file on a host, by the connection that is there anyway."""
+        encoded = base64.b64encode(zlib.compress(content)).decode()
+        host.check_output(
+            f"mkdir -p $(dirname {path}) && python3 -c {shlex.quote(UNPACK)} {encoded} > {path}"
+            f" && chmod 755 {path}"
+        )
 
     def engine(self, verb: str, name: str) -> None:
         """Tell the container engine to do something to a host."""

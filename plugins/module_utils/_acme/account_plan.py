@@ -125,8 +125,8 @@ class AccountPlan:
             key = self._accounts.make_key()
         for authority in self._wish.authorities:
             self._settle(authority, key)
-        registrations = self._accounts.registrations()
-        self._forget_previous(key, registrations)
+        if self._previous is not None or self._rolls_over:
+            self._end_rollover(key)
         return self._result(key, self._accounts.registrations())
 
     def _settle(self, authority: Authority, key: AccountKey) -> None:
@@ -148,9 +148,9 @@ class AccountPlan:
             found = self._open(authority).update(key, found, self._wish.contact)
             self._accounts.save(authority.directory, found)
 
-    def _forget_previous(self, key: AccountKey, found: Mapping[str, Registration]) -> None:
-        """End a rollover: accounts at CAs that are not listed any more stay with the old key."""
-        for directory, registration in found.items():
+    def _end_rollover(self, key: AccountKey) -> None:
+        """Accounts at CAs that are not listed any more stay with the old key: forget them."""
+        for directory, registration in self._accounts.registrations().items():
             if registration.thumbprint != key.thumbprint:
                 self._accounts.save(directory, None)
         self._accounts.forget_previous_key()

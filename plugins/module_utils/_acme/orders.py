@@ -37,7 +37,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .._core.errors import EdgeError, Refused
+from .._core.errors import EdgeError, InvalidInput, Refused
 from .._pki.bundle import Bundle
 from .._pki.keys import generate_key, make_csr, public_spki
 from .._pki.pem import first_der
@@ -285,8 +285,12 @@ class Order:
         found = self._store.pending(self.lineage)
         if found is None or found.directory != self.client.authority.directory:
             return None
+        try:
+            spki = public_spki(found.key_pem)
+        except InvalidInput:
+            return None
         held = self.task.held
-        is_done = held is not None and public_spki(found.key_pem) == held.leaf.spki
+        is_done = held is not None and spki == held.leaf.spki
         return found if found.serves(self.lineage) and not is_done else None
 
     def _replaces(self) -> str | None:

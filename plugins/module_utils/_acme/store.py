@@ -101,8 +101,8 @@ class Store:
         parts = [self.files.read(f"{stem}.{kind}") for kind in ("json", "key", "csr")]
         if None in parts:
             return None
-        document, key_pem, csr_pem = (part.decode() for part in parts if part is not None)
         try:
+            document, key_pem, csr_pem = (part.decode() for part in parts if part is not None)
             value = json.loads(document)
             return Pending(
                 directory=value["directory"],

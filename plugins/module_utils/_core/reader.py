@@ -43,10 +43,17 @@ class Reader:
         self.value = value
         self.path = path
         self.faults = faults
+        self.is_rejected = False
 
     def fault(self, cause: str, remedy: str = "") -> None:
-        """Record a fault of this value."""
-        self.faults.append(Fault(self.path, cause, remedy))
+        """Record a fault of this value, unless it was rejected."""
+        if not self.is_rejected:
+            self.faults.append(Fault(self.path, cause, remedy))
+
+    def reject(self, cause: str, remedy: str = "") -> None:
+        """Record a fault that leaves nothing more to say of this value."""
+        self.fault(cause, remedy)
+        self.is_rejected = True
 
     @property
     def is_given(self) -> bool:
@@ -58,7 +65,7 @@ class Reader:
         if isinstance(self.value, types) and not wrong_bool:
             return self.value
         found = "nothing" if self.value is None else f"{type(self.value).__name__} {self.value!r}"
-        self.fault(f"{found[:80]} is not {noun}")
+        self.reject(f"{found[:80]} is not {noun}")
         return placeholder
 
     def __getitem__(self, name: str) -> Reader:
@@ -106,10 +113,10 @@ class Reader:
             return default
         text: str = self._typed(str, "a string", "placeholder")
         if not text.strip():
-            self.fault("is empty")
+            self.reject("is empty")
         bad = sorted(CONTROL_CHARACTERS.intersection(text.replace("\t", " ") if tabs else text))
         if bad:
-            self.fault(
+            self.reject(
                 f"{text[:60]!r} holds the control character {bad[0]!r}", "write it on one line"
             )
         return text

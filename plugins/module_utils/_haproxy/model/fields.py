@@ -27,7 +27,7 @@ def read_name(reader: Reader, default: str | None = None) -> str:
     """A name of a site, backend or server. Source: configuration manual §2.1 (keywords)."""
     name = reader.text(default)
     if not _NAME.fullmatch(name):
-        reader.fault(
+        reader.reject(
             f"{name[:60]!r} is not a name", "use up to 200 of letters, digits, and _ . : - inside"
         )
         return PLACEHOLDER
@@ -94,14 +94,14 @@ def read_line(reader: Reader) -> Line:
     try:
         line = Line.parse(reader.text(tabs=True)).came_from(reader.path)
     except MalformedLine as error:
-        reader.fault(error.message)
+        reader.reject(error.message)
         return Line(())
     if len(line.sources) > WORDS_PER_LINE:
-        reader.fault(f"has {len(line.sources)} words; HAProxy takes {WORDS_PER_LINE}")
+        reader.reject(f"has {len(line.sources)} words; HAProxy takes {WORDS_PER_LINE}")
     if line.begins_section or line.keyword in {"no", "default"}:
-        reader.fault(f'"{line.sources[0]}" begins a section', "use haproxy_sections for that")
+        reader.reject(f'"{line.sources[0]}" begins a section', "use haproxy_sections for that")
     elif line.keyword.startswith("."):
-        reader.fault(
+        reader.reject(
             f'"{line.keyword}" is a directive that changes the meaning of other lines',
             "use a template of your own for that",
         )

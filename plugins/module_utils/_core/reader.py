@@ -147,7 +147,7 @@ class Reader:
         if isinstance(self.value, str) and self.value in values:
             return kind(self.value)
         hint = did_you_mean(str(self.value), values) or f"one of {', '.join(values)}"
-        self.fault(f"{str(self.value)[:60]!r} is not a choice", hint)
+        self.reject(f"{str(self.value)[:60]!r} is not a choice", hint)
         return next(iter(kind))
 
 

@@ -74,7 +74,8 @@ def read_tls(reader: Reader) -> Tls | None:
         return Tls.OFF
     if reader.value is True:
         return Tls.VERIFY
-    return reader.choice(Tls) if reader.is_given else None
+    chosen = reader.choice(Tls) if reader.is_given else None
+    return None if reader.is_rejected else chosen
 
 
 def read_servers(reader: Reader, wish: ServerWish, inventory: Inventory) -> tuple[Server, ...]:

@@ -238,13 +238,15 @@ def ensure(ports: Ports, wish: Wish) -> Change:
     """Compare files and process with the wish."""
     plan = plan_delivery(ports, wish)
     before, after = shown.before(plan), shown.after(plan, with_lacking=True)
-    result = {**foresee(plan), "would_change": before != after}
+    is_needed = before != after
+    result = {**foresee(plan), "would_change": is_needed}
+    told = {**result, "changed": is_needed}
     return Change(
         before=before,
         after=after,
         result=result,
         apply=partial(deliver, ports, wish, partial(reload_live, ports, wish.layout)),
-        failure=failure(plan.faults, result) if plan.faults else None,
+        failure=failure(plan.faults, told) if plan.faults else None,
     )
 
 

@@ -184,10 +184,11 @@ class _Delivery:
             words = refused[settled.path]
             told[settled.path] |= {"action": "refused", "reason": f"HAProxy refuses it: {words}"}
             faults.append(Fault(settled.wanted.where, f"HAProxy refuses it: {words}"))
+        plan = self.plan
+        result["changed"] = shown.before(plan) != shown.after(plan, with_lacking=False)
         if faults:
             raise failure(faults, result)
-        plan = self.plan
-        return {**result, "changed": shown.before(plan) != shown.after(plan, with_lacking=False)}
+        return result
 
     def _settled(self, paths: Mapping[str, str]) -> list[Settled]:
         return [settled for settled in self.plan.settled if settled.path in paths]

@@ -83,9 +83,9 @@ def after(plan: Plan, *, with_lacking: bool) -> dict[str, Shown]:
 
 def _bundles_before(plan: Plan) -> dict[str, Shown]:
     held = {settled.path: settled.held for settled in plan.settled} | dict(plan.removed)
-    steps = {step.path for step in plan.steps}
+    uploads = {step.path for step in plan.steps if step.action is not Action.REMOVE}
     shown = {
-        path: _state(one) | _served(plan.loaded, path, differs=path in steps)
+        path: _state(one) | _served(plan.loaded, path, differs=path in uploads)
         for path, one in held.items()
     }
     for settled in plan.settled:
@@ -159,10 +159,8 @@ def _certificate(leaf: Certificate) -> dict[str, Any]:
 
 
 def _served(loaded: Loaded | None, path: str, *, differs: bool) -> dict[str, str]:
-    if loaded is None:
+    if loaded is None or not loaded.entries_of(path):
         return {}
     if not differs:
         return {"served": "yes"}
-    if not loaded.entries_of(path):
-        return {}
     return {"served": f"another certificate, {loaded.stores.get(path)}"}

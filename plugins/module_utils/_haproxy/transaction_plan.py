@@ -89,8 +89,11 @@ class Planner:
         disk = read_live(self.ports.files, self.layout)
         staged = read_folder(self.ports.files, self.layout.staged)
         candidate = staged or disk
-        if candidate is None:
+        if candidate is None and self.wish.digest is None:
             raise Refused(f"there is no config, neither staged nor at {self.layout.config}")
+        if candidate is None:
+            # A dry run on a bare host: what the digest promises is staged by the real run.
+            return Plan(Action.START, "HAProxy does not run", Candidate("", {}), staged=False)
         running = Service(self.ports, self.layout).info()
         if running is None:
             return Plan(Action.START, "HAProxy does not run", candidate, staged is not None)

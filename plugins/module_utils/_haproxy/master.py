@@ -154,7 +154,7 @@ class Master:
         deadline = self._clock.monotonic() + self.timeout_seconds
         while self._clock.monotonic() <= deadline:
             if not is_alive(self.ports.files, before.master):
-                return Verdict(False, "HAProxy's master process ended")
+                return Verdict(False)
             try:
                 now = self.processes()
             except Unavailable:

@@ -22,13 +22,22 @@ HANDOVER_SECONDS = 5.0
 
 PAUSE_SECONDS = 0.05
 TALKATIVE = ("[ALERT]", "[WARNING]", "[EMERG]")
+NOISE = (
+    "Former worker",  # ended as asked
+    "stopped (cumulated conns",  # ditto
+    "this can only be explained by a bug in haproxy",  # the master's guess, which leads astray
+)
 
 
 def relevant(words: str) -> str:
     """What matters of HAProxy's words: alerts and warnings, else all; the last 40 lines."""
-    lines = words.strip().splitlines()
-    loud = [line for line in lines if line.startswith(TALKATIVE)]
-    return "\n".join((loud or lines)[-40:])
+    return loud(words) or "\n".join(words.strip().splitlines()[-40:])
+
+
+def loud(words: str) -> str:
+    """The alerts and warnings that say something."""
+    lines = [line for line in words.splitlines() if line.startswith(TALKATIVE)]
+    return "\n".join([line for line in lines if not any(one in line for one in NOISE)][-40:])
 
 
 @dataclass(frozen=True)
@@ -135,5 +144,4 @@ class Service:
             done = self.ports.runner.run([*argv, f"--since=@{since.timestamp():.3f}"])
         except Unavailable:
             return ""
-        lines = done.stdout.splitlines()
-        return "\n".join(line for line in lines if line.startswith(TALKATIVE))
+        return loud(done.stdout)

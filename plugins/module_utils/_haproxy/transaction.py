@@ -25,7 +25,7 @@ from .candidate import CONFIG_MODE, CONFIG_NAME, Candidate, read_folder, read_li
 from .layout import Layout
 from .live_maps import LiveMaps, parse_map
 from .master import is_alive
-from .process import Service, relevant
+from .process import Service, loud, relevant
 from .transaction_plan import Action, Plan, Planner, Wish
 from .transaction_proof import Probe, Proof
 from .validation import Trial
@@ -150,14 +150,14 @@ class Transaction:
             proof.request(probe)
         if info.pid not in self._service.master.settled().current:
             raise Refused(f"HAProxy's new process {info.pid} did not stay")
-        return relevant(verdict.words)
+        return loud(verdict.words)
 
     def _started(self, plan: Plan) -> str:
         if not plan.staged:
             self._demand_fit(plan.candidate)
         disk = read_live(self.ports.files, self.layout)
         plan.candidate.install(self.ports.files, self.layout)
-        words = relevant(self._service.start())
+        words = self._service.start()
         try:
             self._prove_start(plan.candidate)
         except EdgeError as error:

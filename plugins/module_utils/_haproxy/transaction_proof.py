@@ -97,10 +97,15 @@ class Proof:
                 if info.pid != self.old and info.digest == self.digest:
                     return info
                 cause = f"serves config {info.digest} by process {info.pid}"
-            if self.master is not None and not is_alive(self.ports.files, self.master):
-                raise Refused("HAProxy's master process ended")
+            if not self._may_come():
+                raise Refused("HAProxy ended")
             self.ports.clock.sleep(PAUSE_SECONDS)
         raise Refused(f"HAProxy {cause}, wanted is config {self.digest}")
+
+    def _may_come(self) -> bool:
+        if self.master is None:
+            return self.service.is_active()
+        return is_alive(self.ports.files, self.master)
 
     def request(self, probe: Probe) -> None:
         """One request that is answered no worse than before.

@@ -28,6 +28,10 @@ BIND = re.compile(
     r"\[?(?P<host>[0-9A-Fa-f.:*%]*?)\]?:(?P<first>\d+)(?:-(?P<last>\d+))?$"
 )
 OWNER = re.compile(r'\("([^"]*)",pid=(\d+)')
+IN_USE = "cannot bind socket (Address already in use)"
+NOT_HERE = "cannot bind socket (Cannot assign requested address)"
+"""What HAProxy would say in the middle of a reload."""
+
 DATAGRAM = ("udp", "udp4", "udp6", "quic4", "quic6")
 ANY4, ANY6 = ipaddress.IPv4Address(0), ipaddress.IPv6Address(0)
 
@@ -187,9 +191,8 @@ def _taken(ports: Ports, binds: tuple[Bind, ...], ours: Ours) -> Iterator[tuple[
 
 def _held_by(other: Held) -> str:
     owners = ", ".join(f"{name} (pid {pid})" for name, pid in other.owners)
-    return (
-        f"port {other.listener.port} is held by {owners or 'a process that the host does not show'}"
-    )
+    holder = owners or "a process that the host does not show"
+    return f"{IN_USE}: port {other.listener.port} is held by {holder}"
 
 
 def _foreign(ports: Ports, binds: tuple[Bind, ...]) -> Iterator[tuple[int, str]]:
@@ -202,8 +205,8 @@ def _foreign(ports: Ports, binds: tuple[Bind, ...]) -> Iterator[tuple[int, str]]
         if any(address in network for network in networks) or _nonlocal_allowed(ports, address):
             continue
         cause = (
-            f"{bind.line} : {address} is not an address of this host; bind the wildcard, or set "
-            f"net.ipv{address.version}.ip_nonlocal_bind=1 where it moves between hosts"
+            f"{bind.line} : {NOT_HERE}: {address} is not an address of this host; bind the wildcard, "
+            f"or set net.ipv{address.version}.ip_nonlocal_bind=1 where it moves between hosts"
         )
         yield bind.line.number, cause
 

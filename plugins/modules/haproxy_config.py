@@ -25,6 +25,7 @@ author:
 version_added: 0.1.0
 extends_documentation_fragment:
   - hitless.edge.model
+  - hitless.edge.model.rendering
 attributes:
   check_mode:
     description: Validates as the run would. Without HAProxy on the host it predicts and warns.
@@ -106,6 +107,10 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.change import C
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
+from ansible_collections.hitless.edge.plugins.module_utils._haproxy.options import (
+    MODEL,
+    RENDERING,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.staging import (
     Wish,
     parse_wish,
@@ -115,13 +120,8 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.staging impo
 
 def spec() -> ArgumentSpec:
     """The options: those that the action plugin fills, and the model, which it takes for itself."""
-    return ArgumentSpec(
-        {
-            "config": {"type": "str"},
-            "maps": {"type": "dict"},
-            "digest": {"type": "str"},
-        }
-    )
+    rendered = {"config": {"type": "str"}, "maps": {"type": "dict"}, "digest": {"type": "str"}}
+    return ArgumentSpec(MODEL).merge(ArgumentSpec(RENDERING), ArgumentSpec(rendered))
 
 
 def ensure(ports: Ports, wish: Wish) -> Change:

@@ -204,9 +204,10 @@ def _foreign(ports: Ports, binds: tuple[Bind, ...]) -> Iterator[tuple[int, str]]
         address = bind.listener.address
         if any(address in network for network in networks) or _nonlocal_allowed(ports, address):
             continue
+        sysctl = f"net.ipv{address.version}.ip_nonlocal_bind=1"
         cause = (
-            f"{bind.line} : {NOT_HERE}: {address} is not an address of this host; bind the wildcard, "
-            f"or set net.ipv{address.version}.ip_nonlocal_bind=1 where it moves between hosts"
+            f"{bind.line} : {NOT_HERE}: {address} is not an address of this host; bind the "
+            f"wildcard, or set {sysctl} where it moves between hosts"
         )
         yield bind.line.number, cause
 

@@ -1,0 +1,75 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What CAs want renewed when, asked as seldom as they allow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from acme_issuer import HOME, Issuer, wished
+from ansible_collections.hitless.edge.plugins.module_utils._acme.account import Accounts
+from ansible_collections.hitless.edge.plugins.module_utils._acme.ari import Window
+from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
+from ansible_collections.hitless.edge.plugins.module_utils._acme.client import Desk
+from ansible_collections.hitless.edge.plugins.module_utils._acme.due import Held
+from ansible_collections.hitless.edge.plugins.module_utils._acme.renewals import Renewals
+from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import open_http
+from ansible_collections.hitless.edge.plugins.module_utils._acme.waiting import Budget
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
+from fake_ca import FakeCa, Fault
+from fakes import FakeHost
+
+
+def renewals(ca: FakeCa, host: FakeHost, remembered: dict[str, Window]) -> Renewals:
+    desk = Desk(Accounts(host.files, HOME), Budget.of(host.clock, 600), open_http)
+    return Renewals(desk, (Authority("ca", ca.directory_url),), remembered)
+
+
+def held(issuer: Issuer, *names: str) -> list[Held]:
+    issuer.run(*(wished(name) for name in names))
+    found = [issuer.store.held(Lineage(name, KeyType.ECDSA, (name,))) for name in names]
+    return [item for item in found if item is not None]
+
+
+def test_only_what_is_stale_is_asked(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
+    """Each certificate for itself."""
+    now = host.clock.now()
+    first, second = held(issuer, "a.test", "b.test")
+    windows = renewals(ca, host, {}).consult([first], now)
+    ca.asked.clear()
+    both = renewals(ca, host, windows).consult([first, second], now)
+    assert len(both) == 2
+    assert ca.resources == ["directory", "renewalInfo"]
+
+
+def test_what_nobody_holds_is_forgotten(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
+    """The cache does not grow with every renewal."""
+    (item,) = held(issuer, "a.test")
+    now = host.clock.now()
+    old = {"old.name": Window(now + timedelta(days=1))}
+    assert "old.name" not in renewals(ca, host, old).consult([item], now)
+
+
+def test_a_ca_that_fails_leaves_what_it_said(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
+    """Only the next check moves."""
+    (item,) = held(issuer, "a.test")
+    now = host.clock.now()
+    (name, said), *_ = renewals(ca, host, {}).consult([item], now).items()
+    ca.script = lambda _asked: Fault(0)
+    later = now + timedelta(days=1)
+    after = renewals(ca, host, {name: said}).consult([item], later)[name]
+    assert (after.start, after.end) == (said.start, said.end)
+    assert after.next_check > later
+
+
+def test_a_certificate_of_another_ca_is_not_asked_for(
+    issuer: Issuer, ca: FakeCa, host: FakeHost
+) -> None:
+    """Nor one whose CA is unknown."""
+    (item,) = held(issuer, "a.test")
+    ca.asked.clear()
+    elsewhere = Renewals(renewals(ca, host, {}).desk, (Authority("x", "https://x/"),), {})
+    assert elsewhere.consult([item, Held(item.leaf, None)], host.clock.now()) == {}
+    assert ca.asked == []

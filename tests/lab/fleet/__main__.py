@@ -35,6 +35,10 @@ ENGINE_ARGUMENTS = {
     "podman": ("--systemd=always",),
     "docker": ("--env=container=docker", "--security-opt=seccomp=unconfined"),
 }
+MANY_HOSTS = (
+    "Where many containers run, inotify instances may be used up; more of them: "
+    "sysctl fs.inotify.max_user_instances=512"
+)
 # Waits until systemd has finished and no unit failed; starts sshd; prints the host's key.
 READY = """
 for attempt in $(seq 300); do
@@ -101,7 +105,7 @@ def boot(lab: Lab, host: Host, hosts: list[Host]) -> str:
     try:
         return lab.call("exec", container, "sh", "-c", READY).strip()
     except LabError as error:
-        raise LabError(f"{host.name} does not come up: {error}") from None
+        raise LabError(f"{host.name} does not come up: {error}\n{MANY_HOSTS}") from None
 
 
 def up(lab: Lab) -> None:

@@ -70,11 +70,8 @@ def call(*command: str, stdin: bytes = b"") -> str:
     """Run a command; its standard output. Raises: LabError with its words if it fails."""
     done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     if done.returncode:
-        said = (
-            done.stderr.decode(errors="replace").strip()
-            or done.stdout.decode(errors="replace").strip()
-        )
-        raise LabError(f"{' '.join(command)[:200]}: {said}")
+        said = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
+        raise LabError(f"{' '.join(command[:2])}: {said}")
     return done.stdout.decode()
 
 

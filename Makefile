@@ -95,7 +95,7 @@ bench-noop: $(READY) | apt ## Measure: a run with nothing to do
 docs: $(READY) ## Generate the reference of modules and roles into docs/reference/
 	rm -rf docs/reference
 	mkdir -p docs/reference
-	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build antsibull-docs --config-file tests/lint/antsibull-docs.cfg collection \
+	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build antsibull-docs collection \
 	    --use-current --squash-hierarchy --fail-on-error --output-format simplified-rst \
 	    --dest-dir docs/reference hitless.edge
 

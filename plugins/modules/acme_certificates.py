@@ -92,7 +92,7 @@ attributes:
   check_mode:
     support: full
     description: Names what would be issued; asks the CA for its directory and ARI only.
-  diff_mode: {support: full, description: Shows names, issuer, end and the reason.}
+  diff_mode: {support: full, description: "Shows names, issuer, end and the reason."}
 author: The hitless.edge authors
 """
 
@@ -140,7 +140,7 @@ certificates:
     not_before: {description: First moment of it., type: str, sample: "2026-11-22T12:00:00+00:00"}
     not_after: {description: Last moment of it., type: str, sample: "2027-02-20T12:00:00+00:00"}
     retry_at: {description: Not to try again before., type: str}
-    error: {description: Why it failed, in the CA's words., type: str}
+    error: {description: "Why it failed, in the CA's words.", type: str}
 failures:
   description: Those of RV(certificates) that failed.
   returned: always
@@ -149,11 +149,9 @@ failures:
   sample: []
 """
 
-from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import (
-    parse_wish,
-    plan_certificates,
-)
+from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import plan_certificates
 from ansible_collections.hitless.edge.plugins.module_utils._acme.options import acme_options
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports

@@ -18,13 +18,12 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.account_plan im
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.client import Desk
 from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import (
-    Issuance,
-    parse_wish,
-    plan_issuance,
+    plan_at,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.store import Store
 from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import open_http
 from ansible_collections.hitless.edge.plugins.module_utils._acme.waiting import Budget
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
 from fake_ca import FakeCa
@@ -113,7 +112,7 @@ class Issuer:
         ports = self.host.ports
         budget = Budget.of(ports.clock, wish.budget_seconds)
         desk = Desk(Accounts(ports.files, HOME), budget, opener, wish.workers)
-        return plan_issuance(Issuance(ports, wish, desk), ports, wish)
+        return plan_at(desk, ports, wish)
 
     def run(self, *certificates: dict[str, Any], **options: Any) -> dict[str, Any]:
         """One run of the module: its result."""

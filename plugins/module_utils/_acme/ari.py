@@ -101,8 +101,8 @@ def read_window(document: Mapping[str, Any], *, retry_at: datetime | None, now: 
     next_check = now + min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)
     suggested = document.get("suggestedWindow")
     try:
-        start, end = parse_time(suggested["start"]), parse_time(suggested["end"])  # type: ignore[index]
-    except (TypeError, KeyError, ValueError, AttributeError):
+        start, end = (parse_time(dict(suggested or {})[name]) for name in ("start", "end"))
+    except (TypeError, KeyError, ValueError):
         return Window(next_check)
     if end <= start:
         return Window(next_check)

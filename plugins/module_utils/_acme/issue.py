@@ -12,79 +12,36 @@ the list, but only by a certificate that is absent or near its end: all others c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._core.change import Change
-from .._core.errors import EdgeError, Refused, Unavailable
+from .._core.errors import EdgeError, Unavailable
 from .._core.ports import Ports
-from .._core.reader import Reader
-from .._pki.x509 import Certificate
 from .account import Accounts
-from .ari import Window, certificate_id
-from .authority import Authority, parse_authorities
+from .authority import Authority
 from .client import Desk
-from .due import Held, Rules, Verdict, is_near_end, judge
+from .due import is_near_end
 from .ledger import Ledger
 from .orders import Order, Shared, Task
-from .problems import RateLimited, TooSlow
-from .renewals import Renewals
+from .problems import TooSlow
+from .results import (
+    Action,
+    Result,
+    Results,
+    as_one,
+    outcome,
+    report,
+    shown_after,
+    shown_before,
+    standing,
+)
 from .schedule import run_orders
 from .store import Store
+from .survey import Found, Surveyor
 from .transport import open_http
 from .waiting import Budget
-from .wish import Lineage, parse_lineages
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a user wishes. ``deferred``: name of a certificate -> why it is not ordered now."""
-
-    home: str
-    lineages: tuple[Lineage, ...]
-    authorities: tuple[Authority, ...]
-    deferred: Mapping[str, str] = field(default_factory=dict)
-    force: bool = False
-    budget_seconds: int = 600
-    workers: int = 8
-    failures_are_fatal: bool = True
-
-
-def parse_wish(reader: Reader) -> Wish:
-    """A wish out of the options of the module."""
-    authorities = parse_authorities(reader["authorities"])
-    if not authorities:
-        reader["authorities"].fault("there is no CA", "list at least one")
-    deferred = {}
-    for item in reader["deferred"].items():
-        item.allow("name", "reason")
-        deferred[item["name"].text()] = item["reason"].text()
-    return Wish(
-        home=reader["home"].text(),
-        lineages=parse_lineages(reader["certificates"]),
-        authorities=authorities,
-        deferred=deferred,
-        force=reader["force"].boolean(False),
-        budget_seconds=reader["budget_seconds"].integer(1, 86400, default=600),
-        workers=reader["workers"].integer(1, 64, default=8),
-        failures_are_fatal=reader["failures"].text("fatal") == "fatal",
-    )
-
-
-@dataclass(frozen=True)
-class Found:
-    """A lineage with what it holds, and whether that is due."""
-
-    lineage: Lineage
-    held: Held | None
-    window: Window | None
-    verdict: Verdict
-    deferred: str | None = None
-
-    @property
-    def is_to_do(self) -> bool:
-        """Whether it is to be ordered now."""
-        return self.verdict.is_due and self.deferred is None
+from .wish import Lineage, Wish
 
 
 @dataclass(frozen=True)
@@ -100,98 +57,33 @@ class Attempt:
         return replace(self, authorities=self.authorities[1:], errors=(*self.errors, error))
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one certificate."""
-
-    action: str
-    reason: str
-    authority: str | None = None
-    leaf: Certificate | None = None
-    error: EdgeError | None = None
-
-    def to_json(self, lineage: Lineage) -> dict[str, Any]:
-        """As the module returns it."""
-        retry_at = getattr(self.error, "retry_at", None)
-        return {
-            "name": lineage.name,
-            "key_type": lineage.key_type.value,
-            "domains": list(lineage.domains),
-            "covered": list(self.leaf.names) if self.leaf else [],
-            "action": self.action,
-            "reason": self.reason,
-            "ca": self.authority,
-            "fingerprint": self.leaf.fingerprint if self.leaf else None,
-            "not_before": self.leaf.not_before.isoformat() if self.leaf else None,
-            "not_after": self.leaf.not_after.isoformat() if self.leaf else None,
-            "retry_at": retry_at.isoformat() if retry_at else None,
-            "error": str(self.error) if self.error else None,
-        }
-
-
 class Issuance:
-    """One run on one issuer."""
+    """Getting what is due, CA by CA. ``results``: what became of each, as far as it is known."""
 
     def __init__(self, ports: Ports, wish: Wish, desk: Desk) -> None:
+        self.results: Results = {}
         self._ports = ports
         self._wish = wish
         self._desk = desk
         self._store = Store(ports.files, wish.home)
-        self._done = 0
+        self._under_way: dict[Lineage, Attempt] = {}
+        self._again: list[Attempt] = []
+        self._done = self._total = 0
 
-    def survey(self) -> tuple[Found, ...]:
-        """Every lineage, with what it holds and whether that is due; asks CAs only for ARI."""
-        now = self._ports.clock.now()
-        held = {lineage: self._store.held(lineage) for lineage in self._wish.lineages}
-        remembered = self._store.windows()
-        renewals = Renewals(self._desk, self._wish.authorities, remembered)
-        windows = renewals.consult([item for item in held.values() if item is not None], now)
-        if windows != remembered:
-            # A cache of what the CA said, so in check mode as well.
-            self._store.save_windows(windows)
-        rules = Rules(now, tuple(ca.directory for ca in self._wish.authorities), self._wish.force)
-        return tuple(self._find(lineage, item, windows, rules) for lineage, item in held.items())
-
-    def issue(self, found: tuple[Found, ...]) -> dict[Lineage, Result]:
+    def issue(self, found: tuple[Found, ...]) -> Results:
         """Get all that is due."""
-        results = {item.lineage: self._standing(item) for item in found}
+        self.results = standing(found, self._wish)
         attempts = [self._first_attempt(item) for item in found if item.is_to_do]
+        self._total = len(attempts)
         ledger = Ledger.load(self._ports.files, self._store.ledger_path, self._ports.clock.now())
         shared = Shared(self._store, ledger)
-        total = len(attempts)
         try:
             while attempts:
-                attempts = self._wave(attempts, shared, results, total=total)
+                self._wave(attempts, shared)
+                attempts = self._again
         finally:
             ledger.commit()
-        return results
-
-    def _find(
-        self,
-        lineage: Lineage,
-        held: Held | None,
-        windows: Mapping[str, Window],
-        rules: Rules,
-    ) -> Found:
-        name = certificate_id(held.leaf) if held is not None else None
-        window = windows.get(name) if name is not None else None
-        moment = window.moment(name) if window is not None and name is not None else None
-        verdict = judge(lineage, held, moment, rules)
-        return Found(lineage, held, window, verdict, self._wish.deferred.get(lineage.name))
-
-    def standing(self, found: tuple[Found, ...]) -> dict[Lineage, Result]:
-        """What can be said before anything is done."""
-        return {item.lineage: self._standing(item) for item in found}
-
-    def _standing(self, item: Found) -> Result:
-        action, reason = "valid", item.verdict.reason
-        if item.verdict.is_due:
-            action = "would_issue" if item.deferred is None else "deferred"
-            reason = reason if item.deferred is None else f"{reason}; {item.deferred}"
-        facts = item.held.facts if item.held else None
-        first = self._wish.authorities[0].name
-        authority = first if action == "would_issue" else (facts and facts.authority)
-        return Result(action, reason, authority or None, item.held.leaf if item.held else None)
+        return self.results
 
     def _first_attempt(self, item: Found) -> Attempt:
         """The CAs in the order of preference; but first the one that works on it already."""
@@ -201,57 +93,43 @@ class Issuance:
         task = Task(item.lineage, item.held, item.window, item.verdict.reason)
         return Attempt(task, tuple(order))
 
-    def _wave(
-        self,
-        attempts: list[Attempt],
-        shared: Shared,
-        results: dict[Lineage, Result],
-        *,
-        total: int,
-    ) -> list[Attempt]:
-        """Try each at its first CA; the ones that are to be tried at their next."""
-        again: list[Attempt] = []
-        by_lineage = {attempt.task.lineage: attempt for attempt in attempts}
-
-        def finished(order: Order, error: EdgeError | None) -> None:
-            attempt = by_lineage[order.lineage]
-            if error is None:
-                self._done += 1
-                results[order.lineage] = self._success(order)
-                self._ports.progress.report(f"{self._done} of {total} issued")
-            else:
-                self._failure(attempt, error, again, results)
-
+    def _wave(self, attempts: list[Attempt], shared: Shared) -> None:
+        """Try each at its first CA; what is to be tried at another one is in `_again` then."""
+        self._again = []
+        self._under_way = {attempt.task.lineage: attempt for attempt in attempts}
         orders = []
         for attempt in attempts:
             try:
                 client = self._desk.client(attempt.authorities[0])
-                orders.append(Order(attempt.task, client, shared))
             except EdgeError as error:
-                self._failure(attempt, error, again, results)
-        run_orders(orders, budget=self._desk.budget, workers=self._wish.workers, finished=finished)
-        return again
+                self._fail(attempt, error)
+            else:
+                orders.append(Order(attempt.task, client, shared))
+        workers = self._wish.workers
+        run_orders(orders, budget=self._desk.budget, workers=workers, finished=self._finish)
 
-    def _success(self, order: Order) -> Result:
-        action = "issued" if order.task.held is None else "renewed"
-        leaf = order.issued.leaf if order.issued else None
-        return Result(action, order.task.reason, order.client.authority.name, leaf)
-
-    def _failure(
-        self,
-        attempt: Attempt,
-        error: EdgeError,
-        again: list[Attempt],
-        results: dict[Lineage, Result],
-    ) -> None:
-        if self._may_fall_back(attempt, error):
-            again.append(attempt.after(error))
+    def _finish(self, order: Order, error: EdgeError | None) -> None:
+        if error is not None:
+            self._fail(self._under_way[order.lineage], error)
             return
-        errors = (*attempt.errors, error)
-        leaf = attempt.task.held.leaf if attempt.task.held else None
-        authority = attempt.authorities[0].name
-        results[attempt.task.lineage] = Result(
-            "failed", attempt.task.reason, authority, leaf, _as_one(errors)
+        action = Action.ISSUED if order.task.held is None else Action.RENEWED
+        leaf = order.issued.leaf if order.issued is not None else None
+        name = order.client.authority.name
+        self.results[order.lineage] = Result(action, order.task.reason, name, leaf)
+        self._done += 1
+        self._ports.progress.report(f"{self._done} of {self._total} issued")
+
+    def _fail(self, attempt: Attempt, error: EdgeError) -> None:
+        if self._may_fall_back(attempt, error):
+            self._again.append(attempt.after(error))
+            return
+        task = attempt.task
+        self.results[task.lineage] = Result(
+            Action.FAILED,
+            task.reason,
+            attempt.authorities[0].name,
+            task.held.leaf if task.held else None,
+            as_one((*attempt.errors, error)),
         )
 
     def _may_fall_back(self, attempt: Attempt, error: EdgeError) -> bool:
@@ -266,76 +144,25 @@ def plan_certificates(ports: Ports, wish: Wish) -> Change:
     """The change that gets all certificates that are due."""
     budget = Budget.of(ports.clock, wish.budget_seconds)
     desk = Desk(Accounts(ports.files, wish.home), budget, open_http, wish.workers)
-    return plan_issuance(Issuance(ports, wish, desk), ports, wish)
+    return plan_at(desk, ports, wish)
 
 
-def plan_issuance(issuance: Issuance, ports: Ports, wish: Wish) -> Change:
-    """As `plan_certificates`, for an issuance that has its CAs already."""
-    found = issuance.survey()
-    due = [item for item in found if item.is_to_do]
+def plan_at(desk: Desk, ports: Ports, wish: Wish) -> Change:
+    """As `plan_certificates`, with CAs that are given."""
+    store = Store(ports.files, wish.home)
+    surveyor = Surveyor(store, ports.clock, desk)
+    found = surveyor.survey(wish)
 
     def apply() -> Mapping[str, Any]:
-        store = Store(ports.files, wish.home)
         store.prepare()
         with ports.files.lock(store.lock_path, timeout_seconds=wish.budget_seconds):
             # Another run may have issued while this one waited for the lock.
-            results = issuance.issue(issuance.survey())
-        return _outcome(results, wish)
+            results = Issuance(ports, wish, desk).issue(surveyor.survey(wish))
+        return outcome(results, failures_are_fatal=wish.failures_are_fatal)
 
     return Change(
-        before={item.lineage.label: _shown(item) for item in due if item.held},
-        after={item.lineage.label: _wished(item, wish) for item in due},
-        result=_report(issuance.standing(found)),
+        before=shown_before(found),
+        after=shown_after(found, wish),
+        result=report(standing(found, wish)),
         apply=apply,
     )
-
-
-def _report(results: Mapping[Lineage, Result]) -> dict[str, Any]:
-    certificates = [result.to_json(lineage) for lineage, result in results.items()]
-    failures = [item for item in certificates if item["action"] == "failed"]
-    return {"certificates": certificates, "failures": failures}
-
-
-def _outcome(results: Mapping[Lineage, Result], wish: Wish) -> Mapping[str, Any]:
-    report = _report(results)
-    actions = [item["action"] for item in report["certificates"]]
-    report["changed"] = "issued" in actions or "renewed" in actions
-    failures = report["failures"]
-    if failures and wish.failures_are_fatal:
-        done = sum(action in ("issued", "renewed") for action in actions)
-        words = "\n".join(f"{f['name']} ({f['key_type']}): {f['error']}" for f in failures)
-        noun = "certificate" if len(failures) == 1 else "certificates"
-        raise Refused(f"{len(failures)} {noun} could not be had, {done} were", words, **report)
-    return report
-
-
-def _shown(item: Found) -> Mapping[str, Any]:
-    if item.held is None:
-        return {}
-    leaf = item.held.leaf
-    return {
-        "domains": sorted(leaf.names),
-        "issuer": leaf.issuer,
-        "not_after": leaf.not_after.isoformat(),
-    }
-
-
-def _wished(item: Found, wish: Wish) -> Mapping[str, Any]:
-    profile = {"profile": item.lineage.profile} if item.lineage.profile else {}
-    return {
-        "domains": sorted(item.lineage.domains),
-        "ca": wish.authorities[0].name,
-        "reason": item.verdict.reason,
-        **profile,
-    }
-
-
-def _as_one(errors: tuple[EdgeError, ...]) -> EdgeError:
-    """Several refusals as one; the earliest moment to try again."""
-    if len(errors) == 1:
-        return errors[0]
-    text = "; ".join(str(error) for error in errors)
-    moments = [error.retry_at for error in errors if isinstance(error, RateLimited)]
-    if moments:
-        return RateLimited(text, min(moments))
-    return Refused(text)

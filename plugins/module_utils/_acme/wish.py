@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wished certificates, as lineages: one for each name and key type, each with orders of its own."""
+"""What a user wishes: certificates, as lineages (one for each name and key type), and from whom."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .._core.reader import Reader
 from .._pki.keys import KeyType
+from .authority import Authority, parse_authorities
 
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 NAME = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]{0,198}[A-Za-z0-9_])?")
@@ -50,6 +52,42 @@ class Lineage:
     def names(self) -> tuple[str, ...]:
         """The exact set of names, in one order, as CAs count it."""
         return tuple(sorted(set(self.domains)))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """All that one run is told. ``deferred``: name of a certificate -> why not to order it now."""
+
+    home: str
+    lineages: tuple[Lineage, ...]
+    authorities: tuple[Authority, ...]
+    deferred: Mapping[str, str] = field(default_factory=dict)
+    force: bool = False
+    budget_seconds: int = 600
+    workers: int = 8
+    failures_are_fatal: bool = True
+
+
+def parse_wish(reader: Reader) -> Wish:
+    """A wish out of the options of the module."""
+    authorities = parse_authorities(reader["authorities"])
+    if not authorities:
+        reader["authorities"].fault("there is no CA", "list at least one")
+    return Wish(
+        home=reader["home"].text(),
+        lineages=parse_lineages(reader["certificates"]),
+        authorities=authorities,
+        deferred=dict(_parse_deferred(item) for item in reader["deferred"].items()),
+        force=reader["force"].boolean(False),
+        budget_seconds=reader["budget_seconds"].integer(1, 86400, default=600),
+        workers=reader["workers"].integer(1, 64, default=8),
+        failures_are_fatal=reader["failures"].text("fatal") == "fatal",
+    )
+
+
+def _parse_deferred(reader: Reader) -> tuple[str, str]:
+    reader.allow("name", "reason")
+    return reader["name"].text(), reader["reason"].text()
 
 
 def is_address(name: str) -> bool:

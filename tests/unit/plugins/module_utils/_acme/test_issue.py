@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 from acme_issuer import HOME, Issuer, actions, wished
-from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import parse_wish
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
     InvalidInput,

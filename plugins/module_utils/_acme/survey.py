@@ -1,0 +1,69 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is and what is due, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._core.ports import Clock
+from .ari import Window, certificate_id
+from .client import Desk
+from .due import Held, Rules, Verdict, judge
+from .renewals import Renewals
+from .store import Store
+from .wish import Lineage, Wish
+
+
+@dataclass(frozen=True)
+class Found:
+    """A lineage with what it holds, and whether that is due. ``deferred``: why not to order it."""
+
+    lineage: Lineage
+    held: Held | None
+    window: Window | None
+    verdict: Verdict
+    deferred: str | None = None
+
+    @property
+    def is_to_do(self) -> bool:
+        """Whether it is to be ordered now."""
+        return self.verdict.is_due and self.deferred is None
+
+
+@dataclass(frozen=True)
+class Surveyor:
+    """Looks at every wished lineage; asks CAs only for renewal information."""
+
+    store: Store
+    clock: Clock
+    desk: Desk
+
+    def survey(self, wish: Wish) -> tuple[Found, ...]:
+        """Every lineage of the wish, in its order."""
+        now = self.clock.now()
+        held = {lineage: self.store.held(lineage) for lineage in wish.lineages}
+        remembered = self.store.windows()
+        renewals = Renewals(self.desk, wish.authorities, remembered)
+        windows = renewals.consult([item for item in held.values() if item is not None], now)
+        if windows != remembered:
+            # A cache of what the CA said, so in check mode as well.
+            self.store.save_windows(windows)
+        rules = Rules(now, tuple(ca.directory for ca in wish.authorities), wish.force)
+        found = (_find(lineage, item, windows, rules) for lineage, item in held.items())
+        return tuple(
+            Found(lineage, item, window, verdict, wish.deferred.get(lineage.name))
+            for lineage, item, window, verdict in found
+        )
+
+
+def _find(
+    lineage: Lineage, held: Held | None, windows: Mapping[str, Window], rules: Rules
+) -> tuple[Lineage, Held | None, Window | None, Verdict]:
+    name = certificate_id(held.leaf) if held is not None else None
+    window = windows.get(name) if name is not None else None
+    moment = window.moment(name) if window is not None and name is not None else None
+    return lineage, held, window, judge(lineage, held, moment, rules)

@@ -18,7 +18,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._pki import bundle, c
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import parse_chain
 from fakes import FakeFiles
 
-INFO = "Version: 2.6.12\nPid: 100\nUptime_sec: 5\n"
+INFO = "Version: 2.6.12\nPid: 100\nUptime_sec: 5\nStart_time_sec: 1795348800\n"
 LIMIT = 16384
 
 

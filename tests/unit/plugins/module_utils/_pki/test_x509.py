@@ -12,7 +12,12 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType, public_spki
-from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import first_der
+from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import (
+    CERTIFICATE,
+    Block,
+    first_der,
+    render_block,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
     fingerprint_of,
     is_issued_by,
@@ -74,12 +79,6 @@ def test_the_certificate_that_cannot_be_read_is_counted() -> None:
 @given(st.integers(min_value=0, max_value=300), st.binary(min_size=1, max_size=3))
 def test_a_damaged_certificate_is_read_or_refused(position: int, noise: bytes) -> None:
     """Hostile bytes end in a value or in InvalidInput."""
-    from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import (
-        CERTIFICATE,
-        Block,
-        render_block,
-    )
-
     der = first_der(mint("a.test").chain[0], "x")
     text = render_block(Block(CERTIFICATE, der[:position] + noise + der[position + len(noise) :]))
     try:

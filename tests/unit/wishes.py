@@ -83,8 +83,8 @@ RICH: dict[str, Any] = {
             "check": {"path": "/x", "method": "HEAD", "host": "h.test", "interval": "2s"},
             "lines": ["option http-server-close"],
             "servers": [
-                {"name": "s1", "address": "10.0.0.1", "port": 443, "lines": ["slowstart 30s"]},
-                {"name": "s2", "address": "fd00::1", "port": 8443, "backup": True},
+                {"name": "s1", "address": "s1.internal", "port": 443, "lines": ["slowstart 30s"]},
+                {"name": "s2", "address": "s2.internal", "port": 8443, "backup": True},
             ],
         },
     ],

@@ -13,7 +13,7 @@ import re
 
 from .._core.errors import EdgeError
 
-_PIECE = r"""'[^']*' | "(?:\\.|[^"\\])*" | \\x[0-9A-Fa-f]{2} | \\. | \\$ | [^\s'"\\\#]"""
+_PIECE = r"""'[^']*' | "(?:\\.|[^"\\])*" | \\x[0-9A-Fa-f]{2} | \\. | \\$ | [^\s'"\\\#]+"""
 _PIECES = re.compile(_PIECE, re.VERBOSE)
 _WORD = re.compile(f"(?:{_PIECE})+", re.VERBOSE)
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|[ \\#\"'$nrt])")
@@ -44,6 +44,8 @@ def unquote(source: str) -> str:
             return _unescape(piece[1:-1])
         return _unescape(piece)
 
+    if _PLAIN.fullmatch(source):
+        return source
     return "".join(one(match.group()) for match in _PIECES.finditer(source))
 
 

@@ -115,15 +115,18 @@ def shape(config: Config) -> tuple[Any, ...]:
     return sections, lines
 
 
+BENIGN = shape(compiled(rich()).config)
+
+
 def demand_as_asked(config: Config, path: Path, text: str) -> None:
     """The config is that of the rich wish but for the word that was changed.
 
     A raw line is the user's own: it stays one line, at its place.
     """
-    benign = compiled(rich()).config
-    assert shape(config)[0] == shape(benign)[0]
+    sections, lines = shape(config)
+    assert sections == BENIGN[0]
     if path[-2:-1] != ("lines",) and path[-1] not in {"options", "section"}:
-        assert shape(config)[1] == shape(benign)[1], (path, text)
+        assert lines == BENIGN[1], (path, text)
 
 
 def outcome(path: Path, text: str) -> str:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,13 +87,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Meanwhile:
-    """What to do in the middle of a run: `act`, once, after the first event that is `due`."""
+    """What to do in the middle of a run: `act`, once, when the moment is `due`.
 
-    due: Callable[[Event], bool]
+    ``due``: is given what has happened so far; asked again and again until it says yes.
+    """
+
+    due: Callable[[Sequence[Event]], bool]
     act: Callable[[], object]
 
 
-NOTHING = Meanwhile(lambda _event: False, lambda: None)
+NOTHING = Meanwhile(lambda _events: False, lambda: None)
 
 
 def events_of(record: Path) -> tuple[list[Event], dict[str, Any]]:
@@ -109,7 +112,7 @@ def wait_for_end(process: subprocess.Popen[bytes], record: Path, meanwhile: Mean
     end = time.monotonic() + TIMEOUT_SECONDS
     acted = meanwhile is NOTHING
     while process.poll() is None:
-        if not acted and any(meanwhile.due(event) for event in events_of(record)[0]):
+        if not acted and meanwhile.due(events_of(record)[0]):
             meanwhile.act()
             acted = True
         if time.monotonic() > end:

@@ -66,7 +66,9 @@ def interrupted(fleet: Fleet, site: Site) -> Run:
     """A run in which a balancer dies as soon as the new certificate is there to be delivered."""
     victim = fleet.balancers[-1].name
     death = Meanwhile(
-        due=lambda event: event.action == "hitless.edge.acme_certificates" and event.changed,
+        due=lambda events: any(
+            event.action == "hitless.edge.acme_certificates" and event.changed for event in events
+        ),
         act=lambda: fleet.engine("kill", victim),
     )
     return site.run(with_site(fleet, "epsilon.test"), meanwhile=death)

@@ -39,11 +39,8 @@ ALERTS = {
     NO_CHROOT: "[ALERT]    (9) : [haproxy.main()] Cannot chroot(/nonexist).",
     FRAIL: "[ALERT]    (9) : exit-on-failure: killing every processes with SIGTERM",
 }
-SS = (
-    'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=77,fd=3))\n'
-    "LISTEN 0 128 0.0.0.0:80 0.0.0.0:*\n"
-    "LISTEN 0 128 127.0.0.1:8404 0.0.0.0:*\n"
-)
+SS_OTHERS = 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=77,fd=3))\n'
+SS_HAPROXY = "LISTEN 0 128 0.0.0.0:80 0.0.0.0:*\nLISTEN 0 128 127.0.0.1:8404 0.0.0.0:*\n"
 IP = '[{"flags": ["LOOPBACK"], "addr_info": [{"local": "127.0.0.1", "prefixlen": 8}]}]'
 PLAIN = """\
 global
@@ -75,7 +72,8 @@ def digest_of(text: str) -> str:
 class FakeHaproxy:
     """One service. ``synchronous``: answers a reload as 3.0 does, else as 2.6.
 
-    ``silence``: how often the master's socket is shut after a reload of 2.6.
+    ``silence``: how often the master's socket is shut after a reload of 2.6. ``trial_words``: what
+    a trial says as it ends, whatever its config. ``trial_is_mute``: it runs, without any worker.
     """
 
     synchronous: bool = True
@@ -94,6 +92,8 @@ class FakeHaproxy:
     journal: str = ""
     refuses_maps: bool = False
     namespaces: bool = True
+    trial_words: str = ""
+    trial_is_mute: bool = False
     installed: bool = True
 
     def __post_init__(self) -> None:
@@ -228,7 +228,8 @@ class FakeHaproxy:
             return known[argv[0]](argv)
         if argv[0] == "haproxy":
             return self._command(argv, argv[-1])
-        said = {"ss": SS if "-ltnp" in argv else "", "ip": IP, "journalctl": self.journal}
+        held = SS_OTHERS + SS_HAPROXY if self.master else SS_OTHERS
+        said = {"ss": held if "-ltnp" in argv else "", "ip": IP, "journalctl": self.journal}
         return Completed(0, said.get(argv[0], ""), "")
 
     def _systemctl(self, argv: Sequence[str]) -> Completed:
@@ -260,11 +261,12 @@ class FakeHaproxy:
         folder, pid = argv[4], 5000 + len(self.trials)
         text = self.host.files.content[f"{folder}/haproxy.cfg"].decode()
         self.trials.append(text)
-        if NO_CHROOT in text:
-            self.host.files.content[f"{folder}/words"] = self._alert(text).encode()
-        else:
-            self.host.files.content[f"/proc/{pid}/stat"] = STAT % pid
-            self.host.socket.servers[f"/proc/{pid}/cwd/master.sock"] = lambda _request: (
-                "Version: 3.0.11\nPid: 3\nUptime_sec: 0\nStart_time_sec: 1\n"
-            )
+        if self.trial_words or NO_CHROOT in text:
+            words = self.trial_words or self._alert(text)
+            self.host.files.content[f"{folder}/words"] = words.encode()
+            return Completed(0, f"{pid}\n", "")
+        info = "Version: 3.0.11\nPid: 3\nUptime_sec: 0\nStart_time_sec: 1\n"
+        answer = "Can't find the target PID\n" if self.trial_is_mute else info
+        self.host.files.content[f"/proc/{pid}/stat"] = STAT % pid
+        self.host.socket.servers[f"/proc/{pid}/cwd/master.sock"] = lambda _request: answer
         return Completed(0, f"{pid}\n", "")

@@ -44,6 +44,7 @@ class MortalHttp:
     lives: int
     acts: bool
     requests: int = 0
+    verify: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(self, *arguments: Any, **options: Any) -> requests.Response:

@@ -80,6 +80,8 @@ class Ledger:
     files: Files
     path: str
     _entries: dict[int, Entry] = field(default_factory=dict)
+    _lines: dict[int, str] = field(default_factory=dict)
+    _of_set: dict[tuple[str, tuple[str, ...]], list[int]] = field(default_factory=dict)
     _reserved: set[int] = field(default_factory=set)
     _unwritten: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,7 +97,7 @@ class Ledger:
             except (ValueError, KeyError, TypeError):
                 continue
             if now - entry.time < WEEK:
-                ledger._add(entry)
+                ledger._lines[ledger._add(entry)] = entry.to_line() + "\n"
         ledger._reserved.clear()
         return ledger
 
@@ -145,23 +147,22 @@ class Ledger:
         with self._lock:
             if claim in self._reserved:
                 self._reserved.discard(claim)
-                del self._entries[claim]
+                entry = self._entries.pop(claim)
+                self._of_set[entry.directory, entry.names].remove(claim)
 
     def commit(self, claim: int | None = None) -> None:
         """Make all that is spent safe on disk, if this claim (or any) is not."""
         with self._lock:
             if self._unwritten and (claim is None or claim in self._unwritten):
-                lines = [
-                    entry.to_line() + "\n"
-                    for number, entry in self._entries.items()
-                    if number not in self._reserved
-                ]
-                self.files.write(self.path, "".join(lines).encode())
+                for number in self._unwritten:
+                    self._lines[number] = self._entries[number].to_line() + "\n"
+                self.files.write(self.path, "".join(self._lines.values()).encode())
                 self._unwritten.clear()
 
     def _add(self, entry: Entry) -> int:
         self._next += 1
         self._entries[self._next] = entry
+        self._of_set.setdefault((entry.directory, entry.names), []).append(self._next)
         self._reserved.add(self._next)
         return self._next
 
@@ -177,12 +178,11 @@ class Ledger:
             )
 
     def _counted(self, directory: str, names: tuple[str, ...], now: datetime) -> list[datetime]:
+        entries = (self._entries[number] for number in self._of_set.get((directory, names), ()))
         return sorted(
             entry.time
-            for entry in self._entries.values()
-            if entry.directory == directory
-            and entry.names == names
-            and entry.outcome is not Outcome.FAILED
+            for entry in entries
+            if entry.outcome is not Outcome.FAILED
             and not entry.is_exempt
             and now - entry.time < WEEK
         )

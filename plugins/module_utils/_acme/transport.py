@@ -18,11 +18,13 @@ connections, everything else is set once.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from .._core.errors import EdgeError, Fault, InvalidInput, Unavailable
@@ -36,7 +38,7 @@ try:
     from josepy import b64, jwa, jwk
     from josepy.errors import Error as JoseError
     from requests.adapters import HTTPAdapter
-    from requests.utils import parse_header_links
+    from requests.utils import get_environ_proxies, parse_header_links
 
     MISSING = None
 except ImportError as error:
@@ -44,6 +46,11 @@ except ImportError as error:
 
 USER_AGENT = "hitless.edge"
 TIMEOUT_SECONDS = (10, 45)
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # RHEL, Fedora
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+)
 JOSE_HEADERS = {"Content-Type": "application/jose+json"}
 
 
@@ -162,9 +169,21 @@ def open_http(workers: int) -> requests.Session:
     require_libraries()
     http = requests.Session()
     http.headers["User-Agent"] = USER_AGENT
+    http.trust_env = False
+    http.verify = first_bundle(trusted_by_host())
     for scheme in ("https://", "http://"):
         http.mount(scheme, HTTPAdapter(pool_maxsize=workers))
     return http
+
+
+def trusted_by_host() -> tuple[str | None, ...]:
+    """Where the certificates may be that this host trusts."""
+    return (os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("SSL_CERT_FILE"), *BUNDLES)
+
+
+def first_bundle(paths: Iterable[str | None]) -> str | bool:
+    """The first that exists; ``True``, for those that `requests` brings, if none does."""
+    return next((path for path in paths if path and Path(path).exists()), True)
 
 
 class Nonces:
@@ -193,7 +212,9 @@ class Session:
         self.authority = authority
         self.budget = budget
         self._http = http
-        self._verify: str | bool = authority.ca_bundle or True
+        # Once, not for each request: reading the environment costs a third of a request.
+        http.proxies = get_environ_proxies(authority.directory, no_proxy=None)
+        self._verify = authority.ca_bundle or http.verify
         self._nonces = Nonces()
 
     def get(self, url: str) -> Answer:

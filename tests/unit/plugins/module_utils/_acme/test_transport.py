@@ -22,6 +22,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.transport impor
     Answer,
     Session,
     Signer,
+    first_bundle,
     open_http,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.waiting import Budget
@@ -171,6 +172,14 @@ def test_a_private_ca_is_trusted_by_its_bundle_only(tmp_path: Path, host: FakeHo
             session(ca, host).get(ca.directory_url)
         answered = session(ca, host, bundle=str(bundle)).get(ca.directory_url)
         assert "newOrder" in answered.document()
+
+
+def test_without_a_bundle_the_host_is_asked(tmp_path: Path) -> None:
+    """The first file that it has; the library's own list if there is none."""
+    there = tmp_path / "ca.pem"
+    there.touch()
+    assert first_bundle([None, "/no/such", str(there), "/"]) == str(there)
+    assert first_bundle([None, "", "/no/such"]) is True
 
 
 def test_a_bundle_that_is_not_there_is_told(host: FakeHost) -> None:

@@ -21,7 +21,7 @@ HANDOVER_SECONDS = 5.0
 """For how long a running service may be silent: 2.6 shuts its sockets while it re-executes."""
 
 PAUSE_SECONDS = 0.05
-TALKATIVE = ("[ALERT]", "[WARNING]", "[EMERG]")
+ALERTS = ("[ALERT]", "[EMERG]")
 NOISE = (
     "Former worker",  # ended as asked
     "stopped (cumulated conns",  # ditto
@@ -30,14 +30,22 @@ NOISE = (
 
 
 def relevant(words: str) -> str:
-    """What matters of HAProxy's words: alerts and warnings, else all; the last 40 lines."""
-    return loud(words) or "\n".join(words.strip().splitlines()[-40:])
+    """What matters of HAProxy's words when it failed: alerts, else warnings, else all it said."""
+    return _told(words, ALERTS) or loud(words) or _last(words.strip().splitlines())
 
 
 def loud(words: str) -> str:
     """The alerts and warnings that say something."""
-    lines = [line for line in words.splitlines() if line.startswith(TALKATIVE)]
-    return "\n".join([line for line in lines if not any(one in line for one in NOISE)][-40:])
+    return _told(words, (*ALERTS, "[WARNING]"))
+
+
+def _told(words: str, beginnings: tuple[str, ...]) -> str:
+    lines = [line for line in words.splitlines() if line.startswith(beginnings)]
+    return _last([line for line in lines if not any(one in line for one in NOISE)])
+
+
+def _last(lines: list[str]) -> str:
+    return "\n".join(lines[-40:])
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,14 @@ exec haproxy -Ws -dr -f "$config" -S "unix@$socket"
 UNRESOLVED = re.compile(
     r"could not resolve address|can't resolve|invalid address: '[^']*' in", re.I
 )
+BLAMED = {
+    "Cannot chroot": ("chroot",),
+    "FD limit": ("maxconn", "ulimit-n"),
+    "Cannot set uid": ("user", "uid"),
+    "Cannot set gid": ("group", "gid"),
+}
+"""Alerts without a line -> the settings of `global` that they are about."""
+
 NOT_HERE = {"namespace", "interface"}
 """Options of a `bind` or `server` that name things of the real network namespace."""
 
@@ -88,7 +96,7 @@ def demand_start(
         *(SOCKET_NAME, *folders),
     )
     pid = int(service.ports.runner.run(command).stdout)
-    trial = _Trial(service.ports, pid, folder)
+    trial = _Trial(service.ports, pid, folder, service.layout.config, text)
     try:
         return trial.judged()
     finally:
@@ -115,11 +123,23 @@ def _in_the_way(service: Service, folder: str, folders: tuple[str, ...]) -> str:
     return ""
 
 
+def _blamed(words: str, path: str, text: str) -> list[tuple[int, str]]:
+    """The lines behind alerts that name none, told in HAProxy's own form, ``[path:line]``."""
+    keywords = {key for alert, keys in BLAMED.items() if alert in words for key in keys}
+    return [
+        (line.number, f"[{path}:{line.number}] : {line}")
+        for line in lines_of(text)
+        if line.section[:1] == ("global",) and line.words[0] in keywords
+    ]
+
+
 @dataclass(frozen=True)
 class _Trial:
     ports: Ports
     pid: int
     folder: str
+    config: str
+    text: str
 
     def judged(self) -> tuple[str, ...]:
         deadline = self.ports.clock.monotonic() + START_SECONDS
@@ -143,9 +163,11 @@ class _Trial:
         words = relevant(to_text(self.ports.files.read(f"{self.folder}/words") or b""))
         if UNRESOLVED.search(words) or "[ALERT]" not in words:
             return (f"the candidate could not be started for a trial: {words}",)
+        located = _blamed(words, self.config, self.text)
         raise Refused(
             "HAProxy accepts the config and does not come up with it; what runs was not touched",
-            words,
+            "\n".join([words, *(told for _, told in located)]),
+            lines=[number for number, _ in located],
             check="start",
         )
 

@@ -101,6 +101,13 @@ def test_only_alerts_and_warnings_matter() -> None:
     assert loud("\n".join([NOTICE, FORMER])) == ""
 
 
+def test_a_failure_is_told_by_its_alerts() -> None:
+    """Not by warnings that every start gives."""
+    warning = "[WARNING]  (9) : config : no SSL certificate specified"
+    assert relevant(f"{warning}\n{ALERT}\n") == ALERT
+    assert relevant(f"{NOTICE}\n{warning}\n") == warning
+
+
 def test_words_without_alert_are_kept() -> None:
     """Who fails without one is quoted as it is."""
     assert relevant("unshare failed\n") == "unshare failed"

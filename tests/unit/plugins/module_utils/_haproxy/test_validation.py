@@ -49,17 +49,17 @@ def test_a_good_candidate_passes_all_three(haproxy: FakeHaproxy) -> None:
     [
         (BROKEN_LINE, "haproxy -c", "unknown keyword 'bogus'", [10]),
         (PORT_IN_USE, "binds", "held by sshd (pid 77)", [11]),
-        (NO_CHROOT, "start", "Cannot chroot(/nonexist)", None),
+        (NO_CHROOT, "start", "Cannot chroot(/nonexist)", []),
     ],
     ids=["broken-line", "port-in-use", "dies-after-fork"],
 )
 def test_each_question_refuses_in_its_own_words(
-    haproxy: FakeHaproxy, addition: str, check: str, words: str, lines: list[int] | None
+    haproxy: FakeHaproxy, addition: str, check: str, words: str, lines: list[int]
 ) -> None:
     """With the lines that they name; what runs stays as it is."""
     with pytest.raises(Refused) as caught:
         ask(haproxy, config(addition))
-    assert (caught.value.details["check"], caught.value.details.get("lines")) == (check, lines)
+    assert (caught.value.details["check"], caught.value.details["lines"]) == (check, lines)
     assert words in caught.value.words
     assert "[NOTICE]" not in caught.value.words
     assert (haproxy.reloads, haproxy.starts, haproxy.loaded) == (0, 1, config())

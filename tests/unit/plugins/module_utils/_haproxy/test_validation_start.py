@@ -46,6 +46,23 @@ def test_a_candidate_that_ends_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("[ALERT] (20) : [haproxy.main()] Cannot chroot(/nonexist).", "'chroot /nonexist'"),
+        ("[ALERT] (1) : [haproxy.main()] Cannot raise FD limit to 40041", "'maxconn 20000'"),
+    ],
+    ids=["chroot", "maxconn"],
+)
+def test_an_alert_without_a_line_gets_one(words: str, line: str) -> None:
+    """In the form of HAProxy's other words, so that the variable behind it can be named."""
+    text = config().replace("global\n", "global\n    chroot /nonexist\n    maxconn 20000\n")
+    with pytest.raises(Refused) as caught:
+        trial(text, FakeHaproxy(trial_words=words))
+    (number,) = caught.value.details["lines"]
+    assert caught.value.words == f"{words}\n[{LAYOUT.config}:{number}] : {line} in global"
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "unshare: cannot open /proc/self/uid_map",

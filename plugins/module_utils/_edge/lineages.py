@@ -127,14 +127,12 @@ def _split(same: Sequence[Lineage]) -> list[tuple[list[str], list[str]]]:
 def problems(found: Sequence[Lineage], deferred: Iterable[Data]) -> list[str]:
     """What is wrong: domains left out of orders, orders that failed or have to wait."""
     left_out = [str(one["reason"]) for one in deferred]
-    failed = [
-        f"{one.wish['name']} ({one.key_type}): {_words(one.result)}"
-        for one in found
-        if one.result.get("action") in ("failed", "deferred")
-    ]
+    failed = [_words(one) for one in found if one.result.get("action") in ("failed", "deferred")]
     return [*dict.fromkeys(left_out), *failed]
 
 
-def _words(result: Data) -> str:
-    retry = f"; to be tried again at {result['retry_at']}" if result.get("retry_at") else ""
-    return f"{result.get('error') or result['reason']}{retry}"
+def _words(one: Lineage) -> str:
+    cause = str(one.result.get("error") or one.result["reason"])
+    who = "" if one.wish["name"] in cause else f"{one.wish['name']} ({one.key_type}): "
+    moment = one.result.get("retry_at")
+    return f"{who}{cause}" + (f"; to be tried again at {moment}" if moment else "")

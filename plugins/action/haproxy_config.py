@@ -33,11 +33,12 @@ def read_thumbprints(reader: Reader) -> dict[Source, str]:
     """The thumbprints of the accounts that answer; none before there is an account."""
     found = {}
     for name, source in THUMBPRINTS.items():
-        if reader[name].value in (None, ""):
+        one = reader[name]
+        if one.value in (None, ""):
             continue
-        found[source] = reader[name].text()
+        found[source] = one.text()
         if not _THUMBPRINT.fullmatch(found[source]):
-            reader[name].fault("is not the thumbprint of a key", "SHA-256, base64url, 43 letters")
+            one.fault("is not the thumbprint of a key", "SHA-256, base64url, 43 letters")
     return found
 
 
@@ -139,4 +140,6 @@ def _finished(
         origins = with_origins(str(result.get("words") or result.get("msg")), sealed.text, config)
         finished["msg"] = "\n".join(part for part in (result.get("msg", ""), origins) if part)
         finished["origins"] = origins.splitlines()
+        # Ansible would show the module's own words instead of the message.
+        finished.pop("exception", None)
     return finished

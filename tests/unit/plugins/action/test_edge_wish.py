@@ -1,0 +1,43 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The wish is parsed on the controller; no host is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hitless.edge.plugins.action.edge_wish import ActionModule
+from tasks import played
+
+PLAY = {
+    "groups": {"webs": ["web1", "web2"]},
+    "hostvars": {"web1": {"edge_address": "10.0.0.1"}, "web2": {}},
+}
+SITES = [{"domains": ["a.test", "www.a.test"], "backend": "web"}]
+BACKENDS = [{"name": "web", "servers_from_group": "webs"}]
+
+
+def test_a_right_wish_is_counted() -> None:
+    """With the inventory of the play."""
+    arguments = {"sites": SITES, "backends": BACKENDS}
+    result, asked = played(ActionModule, arguments, task_vars=PLAY)
+    assert result == {
+        "changed": False, "sites": 1, "domains": 2, "backends": 1, "servers": 2, "certificates": 1,
+    }  # fmt: skip
+    assert asked == {}
+
+
+@pytest.mark.parametrize("task_vars", [None, {"groups": {}, "hostvars": {}}])
+def test_every_fault_is_in_the_message(task_vars: dict[str, Any] | None) -> None:
+    """And in the result, as fields."""
+    arguments = {"sites": [{**SITES[0], "backend": "wb"}], "backends": BACKENDS}
+    result, _asked = played(ActionModule, arguments, task_vars=task_vars)
+    assert result["failed"]
+    assert [fault["path"] for fault in result["faults"]] == [
+        "haproxy_backends[0].servers_from_group",
+        "haproxy_sites[0].backend",
+    ]
+    assert all(fault["path"] in result["msg"] for fault in result["faults"])

@@ -13,9 +13,9 @@ from enum import Enum
 from typing import Any
 
 from .._core.errors import Refused
+from .answer import Answer
 from .challenges.http01 import Authorization
 from .problems import Problem
-from .transport import Answer
 from .wish import Lineage, is_address
 
 FIRST_LOOK_SECONDS = 0.05

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from .._core.errors import EdgeError, Refused
 from .account import AccountAtCa, Accounts, Registration
+from .answer import Answer
 from .authority import Authority
 from .directory import Directory, fetch_directory
 from .problems import AcmeRefused
-from .transport import Answer, Session, Signer
+from .transport import Session, Signer
 from .waiting import Budget
 
 if TYPE_CHECKING:

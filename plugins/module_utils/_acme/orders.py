@@ -42,6 +42,7 @@ from .._pki.bundle import Bundle
 from .._pki.keys import generate_key, make_csr, public_spki
 from .._pki.pem import first_der
 from .._pki.x509 import parse_chain
+from .answer import Answer
 from .ari import Window, certificate_id
 from .ca_order import Pace, Seen, Status, new_order
 from .challenges.http01 import answer, fetch_authorization
@@ -50,7 +51,7 @@ from .due import Facts, Held
 from .ledger import Ledger, Outcome
 from .problems import AcmeRefused
 from .store import Pending, Store
-from .transport import Answer, encode_base64url
+from .transport import encode_base64url
 from .wish import Lineage
 
 NOT_BEFORE_TOLERANCE = timedelta(hours=1)

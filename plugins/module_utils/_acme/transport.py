@@ -20,14 +20,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._core.errors import EdgeError, Fault, InvalidInput, Unavailable
+from .._core.errors import EdgeError, Fault, InvalidInput
+from .answer import Answer, Nonces
 from .authority import Authority, ExternalAccount
 from .problems import Problem, Unreachable
 from .waiting import Budget, Patience, parse_retry_after
@@ -38,7 +37,7 @@ try:
     from josepy import b64, jwa, jwk
     from josepy.errors import Error as JoseError
     from requests.adapters import HTTPAdapter
-    from requests.utils import get_environ_proxies, parse_header_links
+    from requests.utils import get_environ_proxies
 
     MISSING = None
 except ImportError as error:
@@ -131,39 +130,6 @@ def _algorithm(key: Any, path: str) -> Any:
     raise InvalidInput([Fault(path, "is neither an RSA nor an EC key in PEM")])
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A success of the CA; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    retry_at: datetime | None = None
-
-    @property
-    def location(self) -> str:
-        """The URL of what was made."""
-        return self.headers.get("location", "")
-
-    def document(self) -> Mapping[str, Any]:
-        """The JSON object that it holds.
-
-        Raises: `Unavailable` if it holds none.
-        """
-        try:
-            value = json.loads(self.body)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise Unavailable(f"the CA answered no JSON object but {self.body[:80]!r}")
-        return value
-
-    def links(self, relation: str) -> tuple[str, ...]:
-        """URLs of the Link headers of one relation."""
-        links = parse_header_links(self.headers.get("link", ""))
-        return tuple(str(link["url"]) for link in links if link.get("rel") == relation)
-
-
 def open_http(workers: int) -> requests.Session:
     """Connections that are kept, one for each worker."""
     require_libraries()
@@ -184,25 +150,6 @@ def trusted_by_host() -> tuple[str | None, ...]:
 def first_bundle(paths: Iterable[str | None]) -> str | bool:
     """The first that exists; ``True``, for those that `requests` brings, if none does."""
     return next((path for path in paths if path and Path(path).exists()), True)
-
-
-class Nonces:
-    """Unused nonces, the youngest first; shared by threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._unused: list[str] = []
-
-    def put(self, nonce: str | None) -> None:
-        """Keep one, if there is one."""
-        if nonce:
-            with self._lock:
-                self._unused.append(nonce)
-
-    def take(self) -> str | None:
-        """The youngest one, which the CA has forgotten least likely."""
-        with self._lock:
-            return self._unused.pop() if self._unused else None
 
 
 class Session:

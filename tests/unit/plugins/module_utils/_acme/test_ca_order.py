@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._acme.answer import Answer
 from ansible_collections.hitless.edge.plugins.module_utils._acme.ca_order import (
     Pace,
     Seen,
@@ -19,7 +20,6 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.ca_order import
 from ansible_collections.hitless.edge.plugins.module_utils._acme.challenges.http01 import (
     Authorization,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import Answer
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Refused
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType

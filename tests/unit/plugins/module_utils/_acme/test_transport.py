@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from ansible_collections.hitless.edge.plugins.module_utils._acme.answer import Answer
 from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
 from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import (
     AcmeRefused,
@@ -19,7 +20,6 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import (
     AccountKey,
-    Answer,
     Session,
     Signer,
     first_bundle,
@@ -28,7 +28,6 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.transport impor
 from ansible_collections.hitless.edge.plugins.module_utils._acme.waiting import Budget
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     InvalidInput,
-    Unavailable,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType, generate_key
 from cryptography.hazmat.primitives import serialization
@@ -129,12 +128,6 @@ def test_a_conflict_keeps_its_problem_document(ca: FakeCa, host: FakeHost) -> No
     with pytest.raises(AcmeRefused, match="alreadyReplaced: was replaced") as caught:
         register(ca, host)
     assert caught.value.problem.status == 409
-
-
-def test_an_answer_that_is_no_json_is_told() -> None:
-    """An HTML page of some proxy is no document."""
-    with pytest.raises(Unavailable, match="no JSON object"):
-        Answer(200, {}, b"<html>").document()
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Fault, InvalidInput
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
+    EdgeError,
+    Fault,
+    InvalidInput,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
 
@@ -87,6 +92,23 @@ def test_an_edge_error_becomes_a_failure_with_its_fields(
     assert result["failed"]
     assert result["msg"].endswith("a: is empty")
     assert result["faults"][0]["path"] == "a"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_failure_comes_after_the_rest_is_done(
+    check_mode: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Check mode foretells it."""
+    done: list[str] = []
+
+    def ensure(ports: Ports) -> Change:
+        return replace(changing(done)(ports), failure=EdgeError("one of two", left="b"))
+
+    result = played(ensure, capsys, _ansible_check_mode=check_mode)
+    assert done == ([] if check_mode else ["applied"])
+    assert result["failed"]
+    assert (result["msg"], result["left"]) == ("one of two", "b")
+    assert result["diff"][0]["after"] == "green"
 
 
 def test_specs_merge_options_and_constraints() -> None:

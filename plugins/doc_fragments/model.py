@@ -226,8 +226,22 @@ options:
     description: Where the balancers listen; the variable C(haproxy_listeners).
     type: dict
     suboptions:
-      http: &listener
-        description: Port 80.
+      http:
+        description: Plain HTTP; the challenge path, and redirects to https.
+        type: dict
+        suboptions:
+          binds:
+            description: Addresses; by default C(:80).
+            type: list
+            elements: str
+          options:
+            description: Raw words behind each bind, such as C(accept-proxy).
+            type: str
+          lines:
+            description: Raw lines of the proxy; they act on the requests of all sites.
+            type: raw
+      https:
+        description: HTTPS.
         type: dict
         suboptions:
           binds:
@@ -238,15 +252,22 @@ options:
             description: Raw words behind each bind, such as C(accept-proxy).
             type: str
           lines:
-            description: Raw lines of the frontend; they act on requests of all sites.
+            description: Raw lines of the proxy; they act on the requests of all sites.
             type: raw
-      https:
-        <<: *listener
-        description: Port 443.
       ops:
-        <<: *listener
-        description: Health at C(/healthz), statistics at C(/stats), Prometheus at C(/metrics); by
-          default C(127.0.0.1:8404).
+        description: Health at C(/healthz), statistics at C(/stats), Prometheus at C(/metrics).
+        type: dict
+        suboptions:
+          binds:
+            description: Addresses; by default C(127.0.0.1:8404).
+            type: list
+            elements: str
+          options:
+            description: Raw words behind each bind, such as C(accept-proxy).
+            type: str
+          lines:
+            description: Raw lines of the proxy; they act on the requests of all sites.
+            type: raw
       ipv6:
         description: Listen on IPv6 as well, where no addresses are given. By default false.
         type: bool

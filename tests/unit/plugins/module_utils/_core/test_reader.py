@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Fault, InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import Reader, parse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +109,31 @@ def test_whatever_arrives_is_a_value_or_faults(value: Any) -> None:
         assert lamp.name.strip()
         assert "\n" not in lamp.name
         assert 1 <= lamp.watts <= 100
+
+
+def test_of_what_was_rejected_nothing_more_is_said() -> None:
+    """One value, one fault; other values are looked at all the same."""
+    faults: list[Fault] = []
+    reader = Reader(7, "x", faults)
+    reader.text()
+    reader.fault("is also too short")
+    Reader(7, "y", faults).fault("is odd")
+    assert [str(fault) for fault in faults] == ["x: int 7 is not a string", "y: is odd"]
+
+
+def test_lines_are_listed_or_a_block_of_text() -> None:
+    """Blank lines are none, but they count."""
+    listed = Reader(["a", "b"], "x", []).lines()
+    block = Reader("a\n\n b\n", "x", []).lines()
+    assert [(one.path, one.value) for one in listed] == [("x[0]", "a"), ("x[1]", "b")]
+    assert [(one.path, one.value) for one in block] == [("x line 1", "a"), ("x line 3", " b")]
+    assert Reader(None, "x", []).lines() == ()
+
+
+def test_a_tab_passes_where_it_is_white_space() -> None:
+    """In lines, not in values."""
+    faults: list[Fault] = []
+    assert Reader("a\tb", "x", faults).text(tabs=True) == "a\tb"
+    assert faults == []
+    Reader("a\tb", "x", faults).text()
+    assert [fault.path for fault in faults] == ["x"]

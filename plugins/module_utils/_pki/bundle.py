@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from .._core.errors import Fault, InvalidInput
 from .keys import KeyType, key_type, public_spki
@@ -48,12 +49,16 @@ class Bundle:
         return tuple(
             Fault(path, cause)
             for cause in [
-                *self._key_faults(),
-                *_order_faults(self.chain),
+                *self._lasting_faults,
                 *_name_faults(self.leaf, domains),
                 *_date_faults(self.chain, now),
             ]
         )
+
+    @cached_property
+    def _lasting_faults(self) -> tuple[str, ...]:
+        # Signatures cost milliseconds on Debian 12; they are the same under the lock as before it.
+        return (*self._key_faults(), *_order_faults(self.chain))
 
     def _key_faults(self) -> Iterable[str]:
         if public_spki(self.key_pem) != self.leaf.spki:

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..._core.errors import Fault, InvalidInput
+from ..._core.errors import Fault
 from ..._pki.bundle import Bundle, parse
 from ..._pki.keys import KeyType, generate_key, self_signed
 from ..._pki.x509 import Certificate
@@ -56,7 +55,7 @@ class Settled:
 
 def settle(wanted: WantedBundle, path: str, held: Held | None, now: datetime) -> Settled:
     """Decide by what is there and what is offered; what serves is never given up for less."""
-    offered, faults = _read_offer(wanted, now) if wanted.pem else (None, ())
+    offered, faults = _judge_offer(wanted, now)
     if offered and held and not held.is_ours and not _is_leaf(held, offered.leaf.fingerprint):
         cause = f"{path} is there and is not ours"
         faults = (Fault(wanted.where, cause, "move it away to have it managed"),)
@@ -81,11 +80,10 @@ def settle_default(path: str, held: Held | None, now: datetime) -> Settled:
     return Settled(wanted, path, held, made.render(), made.leaf, "absent or near its end")
 
 
-def _read_offer(wanted: WantedBundle, now: datetime) -> tuple[Bundle | None, tuple[Fault, ...]]:
-    try:
-        bundle = parse(wanted.pem, name=wanted.name, path=wanted.where)
-    except InvalidInput as error:
-        return None, error.faults
+def _judge_offer(wanted: WantedBundle, now: datetime) -> tuple[Bundle | None, tuple[Fault, ...]]:
+    bundle, faults = wanted.offer
+    if bundle is None:
+        return None, faults
     causes = []
     if bundle.key_type is not wanted.key_type:
         causes.append(f"the key is {bundle.key_type.value}, not {wanted.key_type.value}")
@@ -93,8 +91,8 @@ def _read_offer(wanted: WantedBundle, now: datetime) -> tuple[Bundle | None, tup
         causes.append(
             f"pem holds certificate {bundle.leaf.fingerprint}, wanted is {wanted.fingerprint}"
         )
-    faults: Sequence[Fault] = [Fault(wanted.where, cause) for cause in causes]
-    return bundle, (*faults, *bundle.check(wanted.domains, now, wanted.where))
+    other = [Fault(wanted.where, cause) for cause in causes]
+    return bundle, (*other, *bundle.check(wanted.domains, now, wanted.where))
 
 
 def _keep(wanted: WantedBundle, path: str, held: Held) -> Settled:

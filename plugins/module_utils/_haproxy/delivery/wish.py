@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from ..._core.errors import Fault, InvalidInput
 from ..._core.reader import Reader
-from ..._pki.bundle import file_name
+from ..._pki.bundle import Bundle, file_name, parse
 from ..._pki.keys import KeyType
 from ..layout import Layout
 
@@ -40,6 +42,16 @@ class WantedBundle:
     def file_name(self) -> str:
         """Name of its file."""
         return file_name(self.name, self.key_type)
+
+    @cached_property
+    def offer(self) -> tuple[Bundle | None, tuple[Fault, ...]]:
+        """What ``pem`` holds, read once; or why it cannot be read."""
+        if not self.pem:
+            return None, ()
+        try:
+            return parse(self.pem, name=self.name, path=self.where), ()
+        except InvalidInput as error:
+            return None, error.faults
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ options:
 attributes:
   check_mode: {support: full, description: Asks no CA.}
   diff_mode: {support: full, description: Shows thumbprint and contacts.}
-author: The hitless.edge authors
+author:
+  - The hitless.edge authors (@hitless)
 """
 
 EXAMPLES = r"""

@@ -93,7 +93,8 @@ attributes:
     support: full
     description: Names what would be issued; asks the CA for its directory and ARI only.
   diff_mode: {support: full, description: "Shows names, issuer, end and the reason."}
-author: The hitless.edge authors
+author:
+  - The hitless.edge authors (@hitless)
 """
 
 EXAMPLES = r"""

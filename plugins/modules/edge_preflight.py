@@ -29,7 +29,7 @@ attributes:
 options:
   certificates:
     description:
-      - Certificates that are due, as the filter P(hitless.edge.edge_due#filter) gives them.
+      - Certificates that are due, as the filter P(hitless.edge.edge_state#filter) gives them.
       - Of each, RV(ignore:name) and C(domains) are needed; C(covered), C(not_before) and
         C(not_after) tell what the present certificate has. Other keys are handed on to
         RV(certificates).

@@ -100,7 +100,7 @@ def pebble(folder: Path) -> Iterator[Pebble]:
 def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody listens on."""
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        sockets = [stack.enter_context(socket.socket()) for _unused in range(count)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
@@ -138,7 +138,7 @@ class Playbooks:
             **environment,
         }
         self.overhead = 0.0
-        self.overhead = min(self.run([])[0] for _ in range(3))
+        self.overhead = min(self.run([])[0] for _unused in range(3))
 
     def run(self, tasks: list[dict[str, Any]]) -> tuple[float, dict[str, Any]]:
         """Seconds beyond those of a play without tasks; the result of the last task."""

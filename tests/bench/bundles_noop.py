@@ -123,7 +123,7 @@ class Balancer:
         self.run("sh", "-c", "umask 077; cat > /root/arguments.json", stdin=arguments)
         path = "PYTHONPATH=/project/build:/library"
         output = self.run("env", path, "python3", "-c", TIMED, MODULE)
-        times, _, told = output.partition("\n")
+        times, _unused, told = output.partition("\n")
         result = json.loads(told)
         actions = Counter(bundle["action"] for bundle in result["bundles"])
         if actions != {expected: len(bundles)} or not result["hot"]:
@@ -200,7 +200,7 @@ def bundles_noop(count: int = 1000, *, release: str = "12", runs: int = 5) -> Me
     with balancer(release) as host:
         version = host.run("haproxy", "-v").split("\n")[0].split(" 20")[0]
         first = host.play(bundles, "added")
-        times = tuple(host.play(wished, "unchanged") for _ in range(runs))
+        times = tuple(host.play(wished, "unchanged") for _unused in range(runs))
     return Measured(version, count, first, times)
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: the hitless.edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -54,7 +53,7 @@ PATHS = (  # Pebble's own, on purpose unlike those of other CAs
     ("/rollover-account-key", "key-change"),
     ("/revoke-cert", "revocation"),
 )
-KINDS = (*(kind for _, kind in PATHS), "any")
+KINDS = (*(kind for _unused, kind in PATHS), "any")
 BEFORE = ("status", "bad-nonce", "drop", "hold")
 AFTER = ("drop-answer", "hold-answer")
 PROBLEMS = {429: "rateLimited", 503: "rateLimited", 500: "serverInternal"}
@@ -439,7 +438,7 @@ def main() -> None:
     parser.add_argument("--certificate", required=True)
     parser.add_argument("--key", required=True)
     arguments = parser.parse_args()
-    host, _, port = arguments.upstream.rpartition(":")
+    host, _unused, port = arguments.upstream.rpartition(":")
     trust = ssl.create_default_context(cafile=arguments.upstream_ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(arguments.certificate, arguments.key)

@@ -154,14 +154,14 @@ class Fleet:
 
     def get(self, balancer: Balancer, url: str) -> Answer:
         """What this balancer answers; certificates are verified."""
-        scheme, _, rest = url.partition("://")
+        scheme, _unused, rest = url.partition("://")
         name, port = rest.partition("/")[0], {"http": 80, "https": 443}[scheme]
         line = (
             f"curl -sS --max-time 10 --cacert {ROOTS} --resolve {name}:{port}:{balancer.address}"
             f" -w '\\n%{{http_code}} %{{redirect_url}}' {shlex.quote(url)}"
         )
-        body, _, last = self.ca.check_output(line).rpartition("\n")
-        status, _, location = last.partition(" ")
+        body, _unused, last = self.ca.check_output(line).rpartition("\n")
+        status, _unused, location = last.partition(" ")
         return Answer(int(status), body, location)
 
     def header(self, balancer: Balancer, url: str, name: str) -> str:
@@ -208,7 +208,7 @@ class Fleet:
         self.engine("start", balancer.name)
         command = [os.environ["LAB_ENGINE"], "exec", f"{os.environ['LAB_PREFIX']}-{balancer.name}"]
         state = ["systemctl", "is-system-running", "--wait"]
-        for _ in range(50):  # systemd has no bus yet in its first moments
+        for _unused in range(50):  # systemd has no bus yet in its first moments
             said = subprocess.run([*command, *state], check=False, capture_output=True, timeout=60)
             if said.stdout.strip() in (b"running", b"degraded"):
                 return

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: the hitless.edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -225,7 +224,7 @@ async def stay(plan: Plan, address: str, tally: Tally) -> None:
     """``h1-keepalive``: ask on one connection as long as it lasts, thinking in between."""
     stream: Stream | None = None
     home = random.choice(plan.sites)
-    for _ in plan.turns():
+    for _unused in plan.turns():
         if stream is not None and stream.is_closed:
             stream.close()
             stream = None
@@ -396,7 +395,7 @@ class Http2Client:
 
     async def work(self) -> None:
         """Requests one after the other; several of these share the client's connection."""
-        for _ in self.plan.turns():
+        for _unused in self.plan.turns():
             try:
                 await self.request()
                 self.tally.record()
@@ -409,7 +408,7 @@ async def multiplex(plan: Plan, address: str, tally: Tally, streams: int = 4) ->
     """``h2``: concurrent streams on one connection."""
     client = Http2Client(plan, address, tally)
     try:
-        await asyncio.gather(*(client.work() for _ in range(streams)))
+        await asyncio.gather(*(client.work() for _unused in range(streams)))
     finally:
         for connection in client.connections:
             connection.close()
@@ -441,7 +440,7 @@ async def drive(plans: dict[str, Plan], workers: dict[str, int], addresses: list
             KINDS[kind][0](plan, address, tallies[address][kind])
             for kind, plan in plans.items()
             for address in addresses
-            for _ in range(workers[kind])
+            for _unused in range(workers[kind])
         )
     )
     return tallies

@@ -50,18 +50,18 @@ class Traffic:
     def requests(self) -> Counter[str]:
         """Requests by kind of client."""
         counts: Counter[str] = Counter()
-        for _, kind, tally in self.tallies():
+        for _unused, kind, tally in self.tallies():
             counts[kind] += tally["requests"]
         return counts
 
     def total(self, what: str) -> int:
         """The sum of a count over all addresses and kinds."""
-        return sum(tally[what] for _, _, tally in self.tallies())
+        return sum(tally[what] for _unused, _unused, tally in self.tallies())
 
     @property
     def failures(self) -> int:
         """All requests that failed."""
-        return sum(sum(tally["failed"].values()) for _, _, tally in self.tallies())
+        return sum(sum(tally["failed"].values()) for _unused, _unused, tally in self.tallies())
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{kind} {count}" for kind, count in self.requests.items())

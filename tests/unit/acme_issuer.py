@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account import Accounts
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account_plan import (
     parse_account_wish,
@@ -28,6 +27,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.change import C
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
 from fake_ca import FakeCa
 from fakes import FakeHost
+from requests import Response, Session
 
 HOME = "/issuer"
 
@@ -40,14 +40,14 @@ class Killed(BaseException):
 class MortalHttp:
     """Connections of a process that is killed at its n-th request, before or after the CA acts."""
 
-    real: requests.Session
+    real: Session
     lives: int
     acts: bool
     requests: int = 0
     verify: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def request(self, *arguments: Any, **options: Any) -> requests.Response:
+    def request(self, *arguments: Any, **options: Any) -> Response:
         with self._lock:
             self.requests += 1
             number = self.requests

@@ -138,7 +138,7 @@ class FakeCa:
             return reply
 
     def _answer(self, method: str, path: str, body: bytes) -> Reply:
-        resource, _, key = path.strip("/").partition("/")
+        resource, _unused, key = path.strip("/").partition("/")
         try:
             if method == "HEAD":
                 return Reply(headers={"Replay-Nonce": self._nonce()})
@@ -363,7 +363,7 @@ class FakeCa:
         return self._show(int(key))
 
     def _post_cert(self, _kid: str, key: str, _payload: None) -> Reply:
-        number, _, alternate = key.partition("/")
+        number, _unused, alternate = key.partition("/")
         first, second = self.certificates[int(number)]
         link = f'<{self.base}/cert/{number}/1>;rel="alternate"'
         return Reply(body=(second if alternate else first).encode(), headers={"Link": link})

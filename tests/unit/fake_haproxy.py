@@ -191,7 +191,7 @@ class FakeHaproxy:
         raise Unavailable("connection refused")
 
     def _runtime(self, request: str) -> str:
-        command, _, payload = request.partition("\n")
+        command, _unused, payload = request.partition("\n")
         words = command.split()
         if command == "show info":
             return (

@@ -131,7 +131,7 @@ def test_keys_are_private(balancer: Balancer) -> None:
     entries = [line.split() for line in listing.splitlines()]
     assert entries[0] == ["/etc/haproxy/ssl", "700", "root"]
     assert len(entries) == 1 + len(SITES)
-    assert {(mode, owner) for _, mode, owner in entries[1:]} == {("600", "root")}
+    assert {(mode, owner) for _unused, mode, owner in entries[1:]} == {("600", "root")}
     socket = balancer.host.check_output("stat -c '%a %U %G' /run/haproxy/admin.sock")
     assert socket == "660 root haproxy"
 

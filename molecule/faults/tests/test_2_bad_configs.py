@@ -126,7 +126,7 @@ def test_the_process_serves_on(fleet: Fleet, evidence: Evidence, name: str) -> N
 def test_no_client_lost_a_request(evidence: Evidence, figures: list[str]) -> None:
     """Not one, through all the mistakes and the repair."""
     assert evidence.traffic.lost == {}
-    assert all(tally["requests"] for _, _, tally in evidence.traffic.tallies())
+    assert all(tally["requests"] for _unused, _unused, tally in evidence.traffic.tallies())
     figures += [
         f"{len(evidence.attempts)} bad configs refused twice under {evidence.traffic}",
         f"{evidence.traffic.failures} failed",

@@ -70,7 +70,7 @@ class Window:
 def parse_time(text: object) -> datetime:
     """A moment out of RFC 3339 text, aware UTC. Raises: `ValueError`."""
     # Python < 3.11 reads neither Z nor fractions of other lengths than 3 and 6.
-    whole, _, rest = str(text).partition(".")
+    whole, _unused, rest = str(text).partition(".")
     zone = rest.lstrip("0123456789") if rest else ""
     moment = datetime.fromisoformat((whole + zone).replace("Z", "+00:00").replace("z", "+00:00"))
     if moment.tzinfo is None:

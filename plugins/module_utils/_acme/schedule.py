@@ -66,7 +66,7 @@ def _collect(
     if not running:
         clock.sleep(pause or 0.0)
         return []
-    ended, _ = wait(running, timeout=pause, return_when=FIRST_COMPLETED)
+    ended, _unused = wait(running, timeout=pause, return_when=FIRST_COMPLETED)
     going_on = []
     for future in ended:
         order = running.pop(future)

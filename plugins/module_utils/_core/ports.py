@@ -34,50 +34,40 @@ class Files(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """The content, ``None`` if there is no such file."""
-        ...
 
     def names(self, directory: str) -> tuple[str, ...]:
         """Sorted names of a folder's entries; empty if there is no such folder."""
-        ...
 
     def mode(self, path: str) -> int | None:
         """Permission bits, ``None`` if there is no such entry."""
-        ...
 
     def modified(self, path: str) -> datetime | None:
         """When the content last changed (aware UTC), ``None`` if there is no such entry."""
-        ...
 
     def write(
         self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
     ) -> None:
         """Write atomically: temporary file beside it, mode and owner first, fsync, rename."""
-        ...
 
     def rename(self, source: str, target: str) -> None:
         """Move within one file system, atomically, replacing the target."""
-        ...
 
     def remove(self, path: str) -> None:
         """Remove a file, or a folder with all it holds; no error if there is none."""
-        ...
 
     def make_directory(
         self, path: str, *, mode: int = 0o700, owner: Ownership = THE_WRITER
     ) -> None:
         """Make a folder (and those above it) with this mode and owner; correct one that exists."""
-        ...
 
     def scratch(self) -> str:
         """A private folder of this run, removed at its end."""
-        ...
 
     def lock(self, path: str, *, timeout_seconds: float) -> AbstractContextManager[None]:
         """Hold an exclusive advisory lock.
 
         Raises: `Busy` when another process keeps it for longer than the timeout.
         """
-        ...
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,6 @@ class Runner(Protocol):
 
         Raises: `Unavailable` if there is no such command or it does not end in time.
         """
-        ...
 
 
 class Clock(Protocol):
@@ -112,15 +101,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Aware UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds since some moment; never goes back."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class Socket(Protocol):
@@ -131,7 +117,6 @@ class Socket(Protocol):
 
         Raises: `Unavailable` if nobody listens there or the answer does not end in time.
         """
-        ...
 
 
 @dataclass(frozen=True)
@@ -159,7 +144,6 @@ class Network(Protocol):
 
         Raises: `Unavailable` if no resolver answers.
         """
-        ...
 
     def get(
         self, address: str, port: int, *, host: str, path: str, timeout_seconds: float = 5.0
@@ -168,7 +152,6 @@ class Network(Protocol):
 
         Raises: `Unavailable` with the cause, `Unreachable` if there is not even a connection.
         """
-        ...
 
     def handshake(
         self, address: str, port: int, *, server_name: str, timeout_seconds: float = 5.0
@@ -177,7 +160,6 @@ class Network(Protocol):
 
         Raises: `Unavailable` with the cause, `Unreachable` if there is not even a connection.
         """
-        ...
 
 
 class Progress(Protocol):
@@ -185,7 +167,6 @@ class Progress(Protocol):
 
     def report(self, text: str) -> None:
         """Show a line such as ``42 of 100 issued``."""
-        ...
 
 
 @dataclass(frozen=True)

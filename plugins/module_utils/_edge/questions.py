@@ -24,7 +24,6 @@ class Question(Protocol):
     @property
     def address(self) -> str:
         """Whom it is asked."""
-        ...
 
 
 Q = TypeVar("Q", bound=Question)

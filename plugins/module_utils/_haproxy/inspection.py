@@ -76,7 +76,7 @@ def parse_certificate(answer: str) -> dict[str, str]:
     """Read `show ssl cert <file>`: the leaf, by names of our own."""
     fields: dict[str, str] = {}
     for line in answer.splitlines():
-        key, _, value = line.partition(": ")
+        key, _unused, value = line.partition(": ")
         if key in CERTIFICATE_FIELDS:  # the fields of the chain have other names
             fields.setdefault(CERTIFICATE_FIELDS[key], value.strip())
     return fields

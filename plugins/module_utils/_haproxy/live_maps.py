@@ -38,7 +38,7 @@ def parse_shown(answer: str) -> Entries:
 
 
 def _entry(line: str) -> tuple[str, str]:
-    key, _, value = line.replace("\t", " ").partition(" ")
+    key, _unused, value = line.replace("\t", " ").partition(" ")
     return key, value.strip()
 
 

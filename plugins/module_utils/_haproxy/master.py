@@ -27,6 +27,8 @@ WORKER = re.compile(r"^(\d+)\s+worker\s")
 VERDICT = re.compile(r"\ASuccess=([01])\n(?:--\n)?")
 PAUSE_SECONDS = 0.05
 STILL_SECONDS = 0.1
+ASK_SECONDS = 5.0
+"""Then one asks again: a socket of a process that is being replaced may never answer."""
 
 
 def is_alive(files: Files, pid: int) -> bool:
@@ -59,7 +61,7 @@ def parse_processes(answer: str) -> Processes:
     master = MASTER.search(answer)
     if not master:
         raise Refused("HAProxy's master does not answer `show proc` as known", answer)
-    current, _, old = answer.partition("# old workers")
+    current, _unused, old = answer.partition("# old workers")
     return Processes(
         master=int(master.group(1)),
         reloads=int(master.group(2)),
@@ -94,14 +96,12 @@ class Master:
     def _clock(self) -> Clock:
         return self.ports.clock
 
-    def ask(self, command: str) -> str:
+    def ask(self, command: str, *, timeout_seconds: float = ASK_SECONDS) -> str:
         """Send one command; `@1 ...` goes to the worker that serves.
 
         Raises: `Unavailable` when nobody answers.
         """
-        answer = self.ports.socket.ask(
-            self.path, f"{command}\n", timeout_seconds=self.timeout_seconds
-        )
+        answer = self.ports.socket.ask(self.path, f"{command}\n", timeout_seconds=timeout_seconds)
         return answer.rstrip("\n")
 
     def processes(self) -> Processes:
@@ -142,7 +142,7 @@ class Master:
         """
         before = self.settled()
         try:
-            answer = self.ask("reload") + "\n"
+            answer = self.ask("reload", timeout_seconds=self.timeout_seconds) + "\n"
         except Unavailable:
             answer = ""  # the connection broke with the re-execution: the table will tell
         verdict = VERDICT.match(answer)

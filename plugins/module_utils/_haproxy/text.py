@@ -134,7 +134,7 @@ def parse(text: str) -> Config:
         try:
             line = Line.parse(source)
         except MalformedLine as error:
-            raise MalformedLine(f"line {number}: {error.message}") from error
+            raise MalformedLine(f"line {number}: {error.message}") from None
         if line.begins_section:
             sections.append((line, []))
         elif sections and (line.sources or line.comment):

@@ -115,7 +115,7 @@ def parse_held(answer: str, *, datagram: bool) -> Iterator[Held]:
     for line in answer.splitlines():
         fields = line.split()
         local = fields[3] if len(fields) > 3 else ""
-        host, _, port = local.rpartition(":")
+        host, _unused, port = local.rpartition(":")
         if not port.isdigit():
             continue
         dual = host == "*"
@@ -152,7 +152,7 @@ class Ours:
                 one.address == other.listener.address and one.clashes(other.listener)
                 for one in self.listeners
             )
-        return any(pid in self.pids for _, pid in other.owners)
+        return any(pid in self.pids for _unused, pid in other.owners)
 
 
 def demand_bindable(ports: Ports, text: str, ours: Ours, *, path: str) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def demand_bindable(ports: Ports, text: str, ours: Ours, *, path: str) -> tuple[
         raise Refused(
             "this host cannot bind what the config asks for; what runs was not touched",
             "\n".join(f"[{path}:{number}] : {cause}" for number, cause in faults),
-            lines=[number for number, _ in faults],
+            lines=[number for number, _unused in faults],
             check="binds",
         )
     return ()

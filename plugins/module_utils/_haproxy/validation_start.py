@@ -27,6 +27,9 @@ from .validation_lines import lines_of, socket_folders
 
 START_SECONDS = 120
 PAUSE_SECONDS = 0.02
+ASK_SECONDS = 1.0
+"""From 3.2 on, what is asked of a worker before it is ready may never be answered: ask again."""
+
 CANNOT_JUDGE_RC = 77
 SOCKET_NAME = "master.sock"
 
@@ -154,7 +157,7 @@ class _Trial:
     def _serves(self) -> bool:
         path = f"/proc/{self.pid}/cwd/{SOCKET_NAME}"
         try:
-            parse_info(self.ports.socket.ask(path, "@1 show info\n", timeout_seconds=START_SECONDS))
+            parse_info(self.ports.socket.ask(path, "@1 show info\n", timeout_seconds=ASK_SECONDS))
         except (Unavailable, Refused):
             return False
         return True
@@ -166,8 +169,8 @@ class _Trial:
         located = _blamed(words, self.config, self.text)
         raise Refused(
             "HAProxy accepts the config and does not come up with it; what runs was not touched",
-            "\n".join([words, *(told for _, told in located)]),
-            lines=[number for number, _ in located],
+            "\n".join([words, *(told for _unused, told in located)]),
+            lines=[number for number, _unused in located],
             check="start",
         )
 

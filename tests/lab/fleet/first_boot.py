@@ -25,7 +25,7 @@ def pip_settings() -> dict[str, str]:
     """
     said = {}
     for line in call(sys.executable, "-m", "pip", "config", "list").splitlines():
-        key, _, value = line.partition("=")
+        key, _unused, value = line.partition("=")
         said[key.rpartition(".")[2]] = value.strip("'\"")  # ":env:" comes last, as its values win
     settings = {}
     for key in ("index-url", "extra-index-url", "trusted-host", "proxy"):

@@ -137,7 +137,7 @@ def test_the_host_header_goes_through(lab: Lab) -> None:
     assert headers["Replay-Nonce"] == "nonce-1"
 
 
-@pytest.mark.parametrize("path", [path for path, _ in faults.PATHS])
+@pytest.mark.parametrize("path", [path for path, _unused in faults.PATHS])
 def test_every_kind_is_known_by_its_path(path: str) -> None:
     """Pebble's paths, with what may follow them."""
     assert faults.kind_of(f"{path}x9") == dict(faults.PATHS)[path]
@@ -171,7 +171,7 @@ def test_a_bad_nonce_brings_a_fresh_one(lab: Lab) -> None:
     status, headers, problem = lab.ask("/order-plz")
     assert (status, problem["type"]) == (400, "urn:ietf:params:acme:error:badNonce")
     assert headers["Replay-Nonce"] == "nonce-2"
-    assert [path for _, path, _, _ in lab.at_ca] == ["/dir", "/nonce-plz"]
+    assert [path for _unused, path, _unused, _unused in lab.at_ca] == ["/dir", "/nonce-plz"]
 
 
 @pytest.mark.parametrize(("action", "reaches_the_ca"), [("drop", 0), ("drop-answer", 1)])
@@ -211,7 +211,7 @@ def test_a_hold_lasts_until_released(lab: Lab, action: str, reaches_the_ca: int)
 def test_a_fault_keeps_its_count_and_skips(lab: Lab) -> None:
     """The second and third of four requests fail."""
     lab.tell("/faults", {"kind": "authz", "action": "status", "status": 500, "skip": 1, "count": 2})
-    assert [lab.ask("/authZ/1")[0] for _ in range(4)] == [200, 500, 500, 200]
+    assert [lab.ask("/authZ/1")[0] for _unused in range(4)] == [200, 500, 500, 200]
 
 
 def test_the_log_has_orders_and_certificates_by_name(lab: Lab) -> None:

@@ -123,7 +123,7 @@ def _action(plan: Plan, settled: Settled, step: Step | None) -> tuple[str, str]:
 
 
 def _removal(path: str, held: Held | None) -> dict[str, Any]:
-    stem, _, kind = path.rpartition("/")[2].removesuffix(".pem").rpartition(".")
+    stem, _unused, kind = path.rpartition("/")[2].removesuffix(".pem").rpartition(".")
     leaf = held.leaf if held else None
     return {
         "name": f"*{stem[1:]}" if stem.startswith("_.") else stem,

@@ -33,14 +33,14 @@ PLAY = {"groups": {"webs": ["web1"]}, "hostvars": {"web1": {}}, "inventory_hostn
 
 
 def run(
-    *, info: dict[str, Any] = ON_TRIXIE, answer: dict[str, Any] = STAGED, **options: Any
+    *, info: dict[str, Any] | None = None, answer: dict[str, Any] | None = None, **options: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The result, and what the module on the host was given."""
     check_mode = options.pop("check_mode", False)
     result, asked = played(
         ActionModule,
         {**WISH, **options},
-        answers={INFO: info, CONFIG: answer},
+        answers={INFO: info or ON_TRIXIE, CONFIG: answer or STAGED},
         task_vars=PLAY,
         check_mode=check_mode,
     )

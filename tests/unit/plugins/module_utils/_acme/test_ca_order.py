@@ -60,7 +60,7 @@ def test_reasons_are_those_of_the_names_else_of_the_order() -> None:
 def test_looks_become_rarer() -> None:
     """From a twentieth of a second to five seconds."""
     pace = Pace()
-    looks = [pace.next_look(None, NOON) for _ in range(10)]
+    looks = [pace.next_look(None, NOON) for _unused in range(10)]
     assert looks[:3] == [0.05, 0.1, 0.2]
     assert looks[-1] == 5.0
 

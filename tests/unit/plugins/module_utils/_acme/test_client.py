@@ -29,7 +29,7 @@ def desk(host: FakeHost) -> Desk:
 def test_a_ca_is_opened_once(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
     """By many threads as well."""
     one, authority = desk(host), Authority("ca", ca.directory_url)
-    threads = [threading.Thread(target=one.client, args=(authority,)) for _ in range(10)]
+    threads = [threading.Thread(target=one.client, args=(authority,)) for _unused in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -42,7 +42,7 @@ def test_a_ca_that_is_down_is_tried_once_in_a_run(ca: FakeCa, host: FakeHost) ->
     """A thousand certificates do not wait a thousand times."""
     ca.script = lambda _asked: Fault(0)
     one, authority = desk(host), Authority("ca", ca.directory_url)
-    for _ in range(3):
+    for _unused in range(3):
         with pytest.raises(Unreachable):
             one.client(authority)
     assert len(ca.asked) == 5
@@ -56,7 +56,7 @@ def test_a_lost_account_is_registered_once_by_many_threads(
     ca.accounts.clear()
     payload = {"identifiers": [{"type": "dns", "value": "a.test"}]}
     order = (client.directory.new_order, payload)
-    threads = [threading.Thread(target=client.post, args=order) for _ in range(5)]
+    threads = [threading.Thread(target=client.post, args=order) for _unused in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -33,7 +33,7 @@ def ledger(host: FakeHost) -> Ledger:
 
 def spend(host: FakeHost, times: int, authority: Authority = CA) -> None:
     """Spend in runs of their own, a day apart."""
-    for _ in range(times):
+    for _unused in range(times):
         one = ledger(host)
         one.spend(one.claim(authority, NAMES, host.clock.now()))
         host.clock.sleep(86400)
@@ -82,7 +82,7 @@ def test_what_the_ca_does_not_count_is_not_refused(
 def test_reservations_of_one_run_count_together(host: FakeHost) -> None:
     """Orders for the same names under way at the same time are five, not one."""
     one = ledger(host)
-    for _ in range(4):
+    for _unused in range(4):
         one.claim(CA, NAMES, NOON)
     with pytest.raises(RateLimited):
         one.claim(CA, NAMES, NOON)
@@ -91,7 +91,7 @@ def test_reservations_of_one_run_count_together(host: FakeHost) -> None:
 def test_a_released_reservation_is_given_back(host: FakeHost) -> None:
     """What was never spent leaves no trace."""
     one = ledger(host)
-    for _ in range(10):
+    for _unused in range(10):
         one.release(one.claim(CA, NAMES, NOON))
     one.commit()
     assert host.files.read(PATH) is None
@@ -110,7 +110,7 @@ def test_what_is_spent_cannot_be_released(host: FakeHost) -> None:
 def test_a_failed_order_does_not_count(host: FakeHost) -> None:
     """The CA gave no certificate."""
     one = ledger(host)
-    for _ in range(10):
+    for _unused in range(10):
         claim = one.claim(CA, NAMES, NOON)
         one.spend(claim)
         one.settle(claim, Outcome.FAILED)
@@ -121,7 +121,7 @@ def test_a_failed_order_does_not_count(host: FakeHost) -> None:
 def test_an_exempt_order_does_not_count(host: FakeHost) -> None:
     """Renewals in the window are written down, and spend nothing."""
     one = ledger(host)
-    for _ in range(10):
+    for _unused in range(10):
         one.spend(one.note(CA, NAMES, NOON))
     assert ledger(host).claim(CA, NAMES, NOON)
 

@@ -56,7 +56,7 @@ def test_a_ca_that_fails_leaves_what_it_said(issuer: Issuer, ca: FakeCa, host: F
     """Only the next check moves."""
     (item,) = held(issuer, "a.test")
     now = host.clock.now()
-    (name, said), *_ = renewals(ca, host, {}).consult([item], now).items()
+    (name, said), *_unused = renewals(ca, host, {}).consult([item], now).items()
     ca.script = lambda _asked: Fault(0)
     later = now + timedelta(days=1)
     after = renewals(ca, host, {name: said}).consult([item], later)[name]

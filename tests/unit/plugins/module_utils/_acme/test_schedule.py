@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
-from ansible_collections.hitless.edge.plugins.module_utils._acme.orders import Order
 from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import (
     TooSlow,
     Unreachable,
@@ -60,7 +59,7 @@ def run(*orders: ScriptedOrder, workers: int = 1, seconds: float = 60) -> dict[s
     clock = FakeClock()
     ends: dict[str, EdgeError | None] = {}
     run_orders(
-        cast("list[Order]", list(orders)),
+        cast("Any", list(orders)),
         budget=Budget.of(clock, seconds),
         workers=workers,
         finished=lambda order, error: ends.update({order.lineage.name: error}),

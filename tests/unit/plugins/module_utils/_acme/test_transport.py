@@ -55,7 +55,7 @@ def test_a_nonce_is_asked_for_once_and_then_comes_with_the_answers(
     """Ten requests need one newNonce."""
     signer = Signer(KEY, f"{ca.base}/newNonce")
     one = session(ca, host)
-    for _ in range(10):
+    for _unused in range(10):
         one.post(signer, f"{ca.base}/newAccount", {"termsOfServiceAgreed": True})
     assert [asked.resource for asked in ca.asked].count("newNonce") == 1
 
@@ -69,7 +69,7 @@ def test_a_ca_without_nonces_in_its_answers_works(ca: FakeCa, host: FakeHost) ->
 def test_bad_nonces_do_not_fail_a_request(ca: FakeCa, host: FakeHost) -> None:
     """With 15 % of the nonces refused, 100 requests succeed."""
     ca.bad_nonce_share = 0.15
-    assert {register(ca, host).status for _ in range(100)} == {200, 201}
+    assert {register(ca, host).status for _unused in range(100)} == {200, 201}
 
 
 def test_a_ca_that_refuses_every_nonce_is_given_up(ca: FakeCa, host: FakeHost) -> None:

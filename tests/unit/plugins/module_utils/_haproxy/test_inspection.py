@@ -120,7 +120,7 @@ def test_only_what_is_wanted_is_asked() -> None:
     params = {"gather": [], "certificate_details": True}
     facts = Inspection.from_params(haproxy.host.ports, params).facts()
     assert (facts["running"], facts["certificates"], facts["servers"]) == (True, [], [])
-    assert [request for _, request in haproxy.host.socket.requests] == ["show info\n"]
+    assert [request for _unused, request in haproxy.host.socket.requests] == ["show info\n"]
 
 
 def test_a_host_without_haproxy_is_told() -> None:

@@ -48,7 +48,7 @@ def test_an_answer_is_read() -> None:
 @given(st.lists(st.tuples(words, words), max_size=20).map(tuple))
 def test_what_is_given_is_held(entries: tuple[tuple[str, str], ...]) -> None:
     """In its order, with equal keys, or nothing at all."""
-    _, live = running("old x\n")
+    _unused, live = running("old x\n")
     live.replace("sites.map", entries)
     assert live.read("sites.map") == entries
 
@@ -58,7 +58,7 @@ def test_a_large_map_goes_in_pieces_that_fit() -> None:
     haproxy, live = running("old x\n")
     entries = tuple((f"host{number:05}.example.test", "be_web") for number in range(2000))
     live.replace("sites.map", entries)
-    pieces = [request for _, request in haproxy.host.socket.requests if "add map" in request]
+    pieces = [request for _unused, request in haproxy.host.socket.requests if "add map" in request]
     assert len(pieces) > 1
     assert max(len(piece) for piece in pieces) < PAYLOAD_LIMIT_BYTES + 200
     assert live.read("sites.map") == entries

@@ -89,7 +89,7 @@ def test_a_stale_process_is_a_change(haproxy: FakeHaproxy) -> None:
 
 def test_a_refused_config_is_refused_again(haproxy: FakeHaproxy) -> None:
     """Not green over a stale process."""
-    for _ in range(2):
+    for _unused in range(2):
         with pytest.raises(Refused, match="bogus"):
             plan_staging(haproxy.host.ports, wish(config(BROKEN_LINE)))
     assert not plan_staging(haproxy.host.ports, wish(OLD)).is_needed

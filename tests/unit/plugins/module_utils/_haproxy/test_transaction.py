@@ -77,7 +77,7 @@ def test_drains_and_weights_are_dumped_before_the_reload(haproxy: FakeHaproxy) -
     stage(haproxy, NEW)
     perform(haproxy)
     assert haproxy.host.files.content[LAYOUT.server_state].startswith(b"1\n")
-    asked = [request for _, request in haproxy.host.socket.requests]
+    asked = [request for _unused, request in haproxy.host.socket.requests]
     assert asked.index("show servers state\n") < asked.index("reload\n")
 
 

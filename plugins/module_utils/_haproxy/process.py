@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._core.errors import Refused, Unavailable
@@ -105,11 +106,15 @@ class Service:
         return done.stdout.strip() in ("active", "reloading", "deactivating")
 
     def processes(self) -> Processes | None:
-        """The processes of the service, ``None`` when the master does not answer."""
+        """The processes of the service; ``None`` when it does not run, or not with our socket."""
         try:
             return self.master.processes()
         except (Unavailable, Refused):
-            return None
+            if not self.is_active():
+                return None
+        with contextlib.suppress(Unavailable, Refused):
+            return replace(self.master, timeout_seconds=HANDOVER_SECONDS).settled()
+        return None
 
     def open_files(self) -> str | None:
         """The limit of open files (``soft:hard``) that a reload runs under."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from .._core.errors import Fault, InvalidInput, Refused, Unavailable
@@ -17,6 +17,7 @@ from .runtime import Info
 from .validation_binds import parse_binds
 
 PAUSE_SECONDS = 0.05
+ASK_SECONDS = 2.0
 PROBE_SECONDS = 5.0
 SERVER_ERROR = 500
 
@@ -90,7 +91,7 @@ class Proof:
         cause = "does not answer"
         while self.ports.clock.monotonic() <= deadline:
             try:
-                info = self.service.runtime.info()
+                info = replace(self.service.runtime, timeout_seconds=ASK_SECONDS).info()
             except (Unavailable, Refused):
                 cause = "does not answer"
             else:

@@ -72,6 +72,25 @@ def test_a_service_that_runs_and_does_not_answer_is_unavailable(haproxy: FakeHap
     assert haproxy.host.clock.monotonic() > 5
 
 
+def test_processes_are_told_after_a_reload_that_is_under_way(haproxy: FakeHaproxy) -> None:
+    """The socket is shut meanwhile."""
+    haproxy.shut = 3
+    found = service(haproxy).processes()
+    assert found is not None
+    assert found.current == (haproxy.worker,)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_without_our_socket_there_are_no_processes(haproxy: FakeHaproxy, runs: bool) -> None:
+    """Whether it runs or not; a service that is down is not waited for."""
+    if runs:
+        haproxy.host.socket.servers.clear()
+    else:
+        haproxy._die()
+    assert service(haproxy).processes() is None
+    assert (haproxy.host.clock.monotonic() > 0) is runs
+
+
 def test_the_limit_is_that_of_the_running_master(haproxy: FakeHaproxy) -> None:
     """A reload runs under it, whatever the unit says by now."""
     limits = b"Limit     Soft Limit  Hard Limit  Units\nMax open files   1024   20000   files\n"

@@ -90,6 +90,12 @@ def test_without_any_config_there_is_nothing_to_do() -> None:
         plan(FakeHaproxy())
 
 
+def test_a_bare_host_is_predicted_to_start() -> None:
+    """In check mode nothing is staged: the digest is what is known."""
+    found = plan(FakeHaproxy(), Wish(digest=digest_of(NEW)))
+    assert (found.action, found.staged) == (Action.START, False)
+
+
 def test_maps_differ_on_disk_or_in_the_process() -> None:
     """A map that the process has not loaded counts on disk alone."""
     haproxy = running()

@@ -27,7 +27,8 @@ class FakeCertificates:
     """A worker that loads one crt-list.
 
     ``mixes_transactions``: as 2.6 does, which puts the payload for B into a transaction on A.
-    ``shows_sha1``: not where the answer is cut before it. ``refuses``: words for a payload, if any.
+    ``shows_sha1``: not where the answer is cut before it. ``refuses``: words for a payload, if any;
+    ``refuses_context``: words when a store is first put into a TLS context.
     """
 
     crt_list: str
@@ -35,6 +36,7 @@ class FakeCertificates:
     mixes_transactions: bool = True
     shows_sha1: bool = True
     refuses: Callable[[str], str] = lambda _pem: ""
+    refuses_context: Callable[[str], str] = lambda _pem: ""
     stores: dict[str, str] = field(default_factory=dict)
     entries: list[tuple[str, int]] = field(default_factory=list)
     transaction: tuple[str, str] | None = None
@@ -54,7 +56,7 @@ class FakeCertificates:
 
     def __call__(self, request: str) -> str:
         """Answer what one connection sends."""
-        head, _, payload = request.partition(" <<\n")
+        head, _unused, payload = request.partition(" <<\n")
         if payload:
             assert payload.endswith("\n\n"), "an empty line ends a payload"
             assert "\n\n" not in payload[:-2], "a second empty line is a command of its own"
@@ -151,11 +153,14 @@ class FakeCertificates:
         assert listing == self.crt_list
         if not self.stores.get(path):
             return f"Can't edit the crt-list: certificate '{path}' is empty!"
+        words = self.refuses_context(self.stores[path])
+        if words:
+            return f"Inserting certificate '{path}' in crt-list '{listing}'.\n{words}\n"
         self.entries.append((path, len(self.entries) + 1))
         return f"Inserting certificate '{path}' in crt-list '{listing}'.\nSuccess!"
 
     def _del_ssl_crt_list(self, listing: str, entry: str) -> str:
-        path, _, line = entry.rpartition(":")
+        path, _unused, line = entry.rpartition(":")
         if path == self.default:
             return (
                 f"Can't delete the entry: certificate '{path}' cannot be deleted, it is used as "

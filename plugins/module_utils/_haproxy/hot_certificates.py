@@ -218,7 +218,8 @@ class _Hand:
         if not self.loaded.entries_of(step.path):
             answer = self.runtime.ask(f"add ssl crt-list {self.crt_list} {step.path}")
             if "Success!" not in answer.splitlines():
-                return Outcome(step, Verdict.NEEDS_RELOAD, answer)
+                # Only here is a new store put into a TLS context, and e.g. its key found too weak.
+                return self._refused(step, answer)
         return Outcome(step, Verdict.DONE)
 
     def _replace(self, step: Step, wanted: Wanted) -> Outcome:
@@ -248,7 +249,7 @@ class _Hand:
 
     def _refused(self, step: Step, answer: str) -> Outcome:
         if step.path not in self.loaded.stores:
-            self.runtime.ask(f"del ssl cert {step.path}")  # the empty store that we made
+            self.runtime.ask(f"del ssl cert {step.path}")  # the store that we made
         return Outcome(step, Verdict.REFUSED, answer)
 
     def _remove(self, step: Step) -> Outcome:

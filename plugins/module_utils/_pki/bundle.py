@@ -16,7 +16,7 @@ from functools import cached_property
 from .._core.errors import Fault, InvalidInput
 from .keys import KeyType, key_type, public_spki
 from .pem import ENCRYPTED_KEY, PRIVATE_KEYS, Block, parse_blocks, render_block
-from .x509 import Certificate, is_issued_by, parse_certificates
+from .x509 import Certificate, is_issued_by, parse_certificates, weakness_of
 
 LONGEST_STEM = 230
 
@@ -58,7 +58,7 @@ class Bundle:
     @cached_property
     def _lasting_faults(self) -> tuple[str, ...]:
         # Signatures cost milliseconds on Debian 12; they are the same under the lock as before it.
-        return (*self._key_faults(), *_order_faults(self.chain))
+        return (*self._key_faults(), *_order_faults(self.chain), *_weak_faults(self.chain))
 
     def _key_faults(self) -> Iterable[str]:
         if public_spki(self.key_pem) != self.leaf.spki:
@@ -93,7 +93,7 @@ def covers(names: Sequence[str], domain: str) -> bool:
     A wildcard name covers exactly one label. Source: RFC 9525 §6.3.
     """
     wanted = _normal(domain)
-    _, _, parent = wanted.partition(".")
+    _unused, _unused, parent = wanted.partition(".")
     return wanted in names or (f"*.{parent}" in names and not _is_address(wanted))
 
 
@@ -113,6 +113,13 @@ def _order_faults(chain: Sequence[Certificate]) -> Iterable[str]:
                 f"certificate {position} ({child.subject}) is not signed by certificate "
                 f"{position + 1} ({parent.subject}); the order is leaf, then each its issuer"
             )
+
+
+def _weak_faults(chain: Sequence[Certificate]) -> Iterable[str]:
+    for certificate in chain:
+        weakness = weakness_of(certificate)
+        if weakness:
+            yield f"{certificate.subject} {weakness}; HAProxy would not start with it"
 
 
 def _name_faults(leaf: Certificate, domains: Sequence[str]) -> Iterable[str]:

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from .._core.errors import Fault, InvalidInput
-from .keys import KeyType, require_cryptography
+from .keys import RSA_BITS, KeyType, require_cryptography
 from .pem import CERTIFICATE, Block, first_der, parse_blocks, render_block
 
 try:
@@ -26,6 +26,9 @@ try:
     from cryptography.x509.oid import NameOID
 except ImportError:
     pass  # whoever uses it is told by require_cryptography()
+
+CURVE_BITS = 224
+WEAK_DIGESTS = ("md5", "sha1")
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -115,6 +118,22 @@ def is_issued_by(child: Certificate, parent: Certificate) -> bool:
     return True
 
 
+def weakness_of(certificate: Certificate) -> str:
+    """Why OpenSSL's security level 2 (the default of Debian) refuses it; empty if it does not.
+
+    Source: OpenSSL 3.0 SSL_CTX_set_security_level(3): 112 bits.
+    """
+    found = x509.load_der_x509_certificate(certificate.der)
+    public = _public_key(certificate.der)
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size < RSA_BITS:
+        return f"has an RSA key of {public.key_size} bits, {RSA_BITS} are needed"
+    if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.key_size < CURVE_BITS:
+        return f"has a key on the curve {public.curve.name}, which is too small"
+    is_root = found.issuer == found.subject
+    digest = None if is_root else _digest(found)
+    return f"is signed with {digest}" if digest in WEAK_DIGESTS else ""
+
+
 def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
     try:
         found = x509.load_der_x509_certificate(block.der)
@@ -129,7 +148,15 @@ def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
             subject=_common_name(found.subject),
             authority_key_identifier=_authority(found),
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,  # cryptography 38, for a name in an unknown encoding
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
         cause = f"certificate {position} cannot be read: {error}"
         raise InvalidInput([Fault(path, cause)]) from error
 
@@ -166,6 +193,14 @@ def _authority(found: x509.Certificate) -> bytes | None:
     except x509.ExtensionNotFound:
         return None
     return extension.value.key_identifier
+
+
+def _digest(found: x509.Certificate) -> str | None:
+    try:
+        algorithm = found.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
+    return algorithm.name if algorithm else None
 
 
 def _public_key(der: bytes) -> CertificatePublicKeyTypes | None:

@@ -8,13 +8,14 @@ Theory of operation. The manifest claims new files before they are written, so t
 killed leaves nothing behind that nobody owns. Then files, then the crt-list, then the process; what
 leaves goes in the opposite order: off the crt-list, out of the process, file, manifest. A kill
 between any two of them is found by the next run, since it compares files and process anew.
-A bundle that HAProxy refuses gets its earlier file back: else its next start would fail on it.
+A bundle that HAProxy refuses, or cannot be reloaded with, gets its earlier file back: else its next
+start would fail on it.
 What cannot be done in the running process is done by one reload, after which it is asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
@@ -118,7 +119,7 @@ class _Delivery:
         path = self.plan.wish.layout.crt_list
         return apply(self._service.runtime, path, self.plan.loaded, self.plan.steps)
 
-    def _take_back(self, refused: Mapping[str, str]) -> None:
+    def _take_back(self, refused: Collection[str]) -> None:
         if not refused:
             return
         listed = self.plan.listed.paths if self.plan.listed else ()
@@ -143,9 +144,14 @@ class _Delivery:
             left.append("HAProxy chooses its default certificate when it starts")
         if not left:
             return {}
-        verdict = self.reload()
-        if not verdict.succeeded:
-            raise Refused("HAProxy refused the reload that the bundles need", verdict.words)
+        try:
+            verdict = self.reload()
+            if not verdict.succeeded:
+                raise Refused("HAProxy refused the reload that the bundles need", verdict.words)
+        except EdgeError:
+            waiting = {one.step.path for one in outcomes if one.verdict is Verdict.NEEDS_RELOAD}
+            self._take_back({*refused, *waiting})
+            raise
         self._prove(refused, left)
         return {"hot": False, "reloaded": True, "reasons": left}
 
@@ -190,7 +196,7 @@ class _Delivery:
             raise failure(faults, result)
         return result
 
-    def _settled(self, paths: Mapping[str, str]) -> list[Settled]:
+    def _settled(self, paths: Collection[str]) -> list[Settled]:
         return [settled for settled in self.plan.settled if settled.path in paths]
 
     def _write_list(self, listing: CrtList, present: CrtList | None) -> None:

@@ -196,6 +196,16 @@ def test_a_payload_that_is_refused_changes_nothing(path: str) -> None:
     assert balancer.process.serves(A) == OLD.fingerprint
 
 
+def test_what_no_tls_context_takes_leaves_no_store() -> None:
+    """Set and commit of a new store look at no policy; the crt-list does."""
+    balancer = Balancer(a=OLD)
+    balancer.process.refuses_context = lambda _pem: "ee key too small"
+    (outcome,) = balancer.bring({C: NEW})
+    assert outcome.verdict is Verdict.REFUSED
+    assert "ee key too small" in outcome.words
+    assert list(balancer.process.stores) == [A]
+
+
 def test_one_that_is_refused_does_not_stop_the_others() -> None:
     """Each step for itself."""
     balancer = Balancer(a=OLD)

@@ -16,7 +16,10 @@ from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import (
     file_name,
     parse,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import RSA_BITS, KeyType
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fakes import NOON
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +79,33 @@ def test_a_chain_out_of_order_is_found() -> None:
     assert len(found) == 2
     assert "certificate 1 (" in found[0]
     assert "is not signed by certificate 2" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "cause"),
+    [
+        (rsa.generate_private_key(65537, RSA_BITS // 2), "an RSA key of 1024 bits"),
+        (ec.generate_private_key(ec.SECP192R1()), "the curve secp192r1"),
+        (rsa.generate_private_key(65537, RSA_BITS), ""),
+    ],
+    ids=["RSA 1024", "P-192", "RSA 2048"],
+)
+def test_a_key_that_haproxy_would_not_start_with_is_found(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, cause: str
+) -> None:
+    """OpenSSL's security level of Debian."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 5, NOON, END)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("a.test")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    pem = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(encoding)
+    found = causes(pem.decode(), "a.test")
+    assert [cause in one for one in found] == ([True] if cause else [])
 
 
 def test_domains_that_are_not_covered_are_named() -> None:

@@ -11,7 +11,11 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType, public_spki
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import (
+    RSA_BITS,
+    KeyType,
+    public_spki,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import (
     CERTIFICATE,
     Block,
@@ -22,11 +26,18 @@ from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
     fingerprint_of,
     is_issued_by,
     parse_chain,
+    weakness_of,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fakes import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 from minted import mint, root_pem
 
+SHA256_WITH_RSA = bytes.fromhex("2a864886f70d01010b")
+SHA1_WITH_RSA = bytes.fromhex("2a864886f70d010105")
 END = datetime(2027, 2, 1, tzinfo=timezone.utc)
 
 
@@ -61,6 +72,22 @@ def test_who_signed_is_known_by_signature() -> None:
     assert is_issued_by(root, root)
     assert not is_issued_by(leaf, root)
     assert not is_issued_by(intermediate, leaf)
+
+
+def test_a_signature_with_sha1_is_weak_but_for_a_root() -> None:
+    """A root is trusted for itself, whoever signed it. No library signs so any more: patched."""
+    key = rsa.generate_private_key(65537, RSA_BITS)
+    for issuer, weakness in [("ca", "is signed with sha1"), ("leaf", "")]:
+        names = [
+            x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+            for text in (issuer, "leaf")
+        ]
+        builder = x509.CertificateBuilder(names[0], names[1], key.public_key(), 5, NOON, END)
+        der = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+        patched = der.replace(SHA256_WITH_RSA, SHA1_WITH_RSA)
+        for text, expected in [(der, ""), (patched, weakness)]:
+            (leaf,) = parse_chain(render_block(Block(CERTIFICATE, text)), "x")
+            assert weakness_of(leaf) == expected
 
 
 def test_a_text_without_certificate_is_refused() -> None:

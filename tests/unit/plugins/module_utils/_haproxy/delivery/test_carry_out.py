@@ -250,15 +250,22 @@ def seed_manifest(files: FakeFiles, bundles: list[WantedBundle]) -> None:
 
 
 def test_a_reload_that_fails_is_told_in_haproxys_words() -> None:
-    """The old process serves on."""
+    """The old process serves on, its next start loads what it served, the next run does it all."""
     balancer = Balancer()
     balancer.deliver(wanted("a.test", A))
     balancer.process.stores["/else/x.pem"] = B.pem
     balancer.process.transaction = ("/else/x.pem", B.pem)
     balancer.reload_words = "[ALERT] cannot bind"
     with pytest.raises(Refused, match="cannot bind"):
-        balancer.deliver(wanted("a.test", NEW))
+        balancer.deliver(wanted("a.test", NEW), wanted("c.test", C))
     assert balancer.serves("a.test") == A.fingerprint
+    balancer.stop()
+    balancer.start()
+    assert balancer.serves("a.test") == A.fingerprint
+    balancer.reload_words = ""
+    assert balancer.deliver(wanted("a.test", NEW), wanted("c.test", C))["changed"] is True
+    assert balancer.serves("a.test") == NEW.fingerprint
+    assert balancer.serves("c.test") == C.fingerprint
 
 
 def test_a_reload_that_does_not_help_is_a_failure() -> None:

@@ -245,7 +245,8 @@ class FakeHaproxy:
         text = self.host.files.content[path].decode()
         for number, line in enumerate(text.splitlines(keepends=True), 1):
             if line == BROKEN_LINE:
-                words = f"parsing [/etc/haproxy/haproxy.cfg:{number}] : unknown keyword 'bogus'\n"
+                seen = LAYOUT.config if argv[0] == "unshare" else path
+                words = f"parsing [{seen}:{number}] : unknown keyword 'bogus'\n"
                 return Completed(1, "", f"[NOTICE] (1) : x\n[ALERT] (1) : config : {words}")
         return Completed(0, "", "")
 

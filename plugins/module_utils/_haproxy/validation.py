@@ -5,11 +5,11 @@
 """Is a candidate fit to serve? Nothing that is live is touched to find out.
 
 `haproxy -c` says yes to configs that a reload refuses, some of which take the service down, so
-three questions are asked (the measurements are in docs/architecture.md's sources):
+three questions are asked, the quickest first:
 
 1. Does HAProxy accept the text? (`haproxy -c`, with the candidate seen at its final paths)
-2. Does it come up with it? (a real start in private namespaces, `validation_start`)
-3. Does this host have what it binds? (`validation_binds`)
+2. Does this host have what it binds? (`validation_binds`)
+3. Does HAProxy come up with it? (a real start in private namespaces, `validation_start`)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from .._core.errors import EdgeError, Refused
 from .._core.ports import Ports
-from .candidate import Candidate, read_folder, read_live
+from .candidate import Candidate, read_folder, read_live, to_bytes
 from .layout import Layout
 from .process import Service, relevant
 from .validation_binds import Ours, demand_bindable
@@ -29,6 +29,8 @@ from .validation_start import demand_start
 
 CHECK_SECONDS = 120.0
 """Ten thousand certificates take 11 s on Debian 12."""
+
+IN_PLACE_NAME = "in-place.cfg"
 
 SEEN_AT_ITS_PATHS = """\
 set -eu
@@ -85,9 +87,10 @@ class Trial:
     def _questions(self, folder: str) -> tuple[str, ...]:
         reason = self._why_no_namespaces()
         if reason:
-            self._demand_accepted(self._in_place(folder))
+            self._demand_accepted(self._in_place(folder), folder)
         else:
-            self._demand_accepted(self._seen(folder, "haproxy", "-c", "-f", self.layout.config))
+            argv = self._seen(folder, "haproxy", "-c", "-f", self.layout.config)
+            self._demand_accepted(argv, folder)
         if not self.deep:
             return ()
         service = Service(self.ports, self.layout)
@@ -135,14 +138,15 @@ class Trial:
         text = self.candidate.config
         for name in self.candidate.maps:
             text = text.replace(f"{self.layout.maps}/{name}", f"{folder}/maps/{name}")
-        path = f"{folder}/in-place.cfg"
-        self.ports.files.write(path, text.encode("utf-8", "surrogateescape"))
+        path = f"{folder}/{IN_PLACE_NAME}"
+        self.ports.files.write(path, to_bytes(text))
         return ("haproxy", "-c", "-f", path)
 
-    def _demand_accepted(self, argv: tuple[str, ...]) -> None:
+    def _demand_accepted(self, argv: tuple[str, ...], folder: str) -> None:
         done = self.ports.runner.run(argv, timeout_seconds=CHECK_SECONDS)
         if done.rc != 0:
-            words = relevant(done.words)
+            words = relevant(done.words).replace(f"{folder}/{IN_PLACE_NAME}", self.layout.config)
+            words = words.replace(f"{folder}/maps", self.layout.maps)
             raise Refused(
                 "HAProxy refuses the config; what runs was not touched",
                 words,

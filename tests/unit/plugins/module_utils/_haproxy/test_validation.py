@@ -77,7 +77,7 @@ def test_without_namespaces_the_rest_is_asked(haproxy: FakeHaproxy) -> None:
     haproxy.namespaces = False
     (warning,) = ask(haproxy, config("# new\n"))
     assert "Operation not permitted" in warning
-    with pytest.raises(Refused, match="bogus"):
+    with pytest.raises(Refused, match=r"\[/etc/haproxy/haproxy\.cfg:10\] : unknown keyword"):
         ask(haproxy, config(BROKEN_LINE))
     assert haproxy.trials == []
 

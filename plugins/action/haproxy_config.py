@@ -20,7 +20,7 @@ from ..module_utils._haproxy.digest import Sealed, seal
 from ..module_utils._haproxy.layout import Layout
 from ..module_utils._haproxy.model.certificate import Source
 from ..module_utils._haproxy.model.inventory import Inventory
-from ..module_utils._haproxy.model.wish import OPTIONS, Model, parse_options
+from ..module_utils._haproxy.model.wish import OPTIONS, Model, parse_options, with_ipv6
 from ..module_utils._haproxy.text import Config, render
 from ..module_utils._haproxy.versions import FLOOR, Build
 
@@ -78,7 +78,14 @@ class ActionModule(ActionBase):
         inventory = Inventory(task_vars.get("groups", {}), task_vars.get("hostvars", {}))
         model: Model = parse_options(arguments, inventory)
         thumbprints = parse(dict(arguments), "", read_thumbprints)
-        build, warnings = self._build(task_vars)
+        info = self._execute_module(
+            module_name="hitless.edge.haproxy_info",
+            module_args={"gather": []},
+            task_vars=task_vars,
+        )
+        build, warnings = self._build(info)
+        if info.get("ipv6"):
+            model = with_ipv6(model, arguments.get("listeners"))
         compiled = compile_model(model, build, layout=Layout(), thumbprints=thumbprints)
         sealed = seal(self._lay_out(compiled, task_vars))
         result = self._execute_module(
@@ -92,10 +99,7 @@ class ActionModule(ActionBase):
         )
         return _finished(result, sealed, compiled.config, warnings)
 
-    def _build(self, task_vars: dict[str, Any]) -> tuple[Build, list[str]]:
-        info = self._execute_module(
-            module_name="hitless.edge.haproxy_info", module_args={}, task_vars=task_vars
-        )
+    def _build(self, info: dict[str, Any]) -> tuple[Build, list[str]]:
         if info.get("version"):
             return Build.parse(str(info["version"]), str(info.get("openssl_version"))), []
         if self._task.check_mode:

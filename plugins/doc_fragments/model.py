@@ -269,7 +269,9 @@ options:
             description: Raw lines of the proxy; they act on the requests of all sites.
             type: raw
       ipv6:
-        description: Listen on IPv6 as well, where no addresses are given. By default false.
+        description:
+          - Listen on IPv6 as well, where no addresses are given. By default where the host has
+            IPv6.
         type: bool
       public_port:
         description: Port of https as clients see it; by default where it listens.

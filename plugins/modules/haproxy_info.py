@@ -70,6 +70,11 @@ features:
   type: list
   elements: str
   sample: [OPENSSL, LUA, PROMEX, QUIC]
+ipv6:
+  description: Whether the host has IPv6.
+  returned: always
+  type: bool
+  sample: true
 running:
   description: Whether it runs and answers.
   returned: always

@@ -22,6 +22,8 @@ from .runtime import Info
 VERSION = re.compile(r"^HA-?Proxy version (\S+)", re.MULTILINE)
 OPENSSL = re.compile(r"^Running on OpenSSL version : (.+)$", re.MULTILINE)
 FEATURES = re.compile(r"^Feature list : (.+)$", re.MULTILINE)
+IPV6_ADDRESSES = "/proc/net/if_inet6"
+"""Empty or absent where IPv6 is switched off. Source: proc(5)."""
 ABSENT: Mapping[str, Any] = {"version": "", "openssl_version": "", "features": []}
 EMPTY: Mapping[str, Any] = {"proxies": [], "servers": [], "certificates": []}
 CERTIFICATE_FIELDS = {
@@ -107,6 +109,7 @@ class Inspection:
         return {
             "installed": build is not None,
             **(build or ABSENT),
+            "ipv6": bool(self.ports.files.read(IPV6_ADDRESSES)),
             "running": info is not None,
             "digest": (info.digest or "") if info else "",
             "running_version": info.version if info else "",

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.reader import Reader, did_you_mean, parse
@@ -79,6 +79,12 @@ def parse_options(options: Mapping[str, Any], inventory: Inventory) -> Model:
     return parse_model(
         {variable: options.get(name) for name, variable in OPTIONS.items()}, inventory
     )
+
+
+def with_ipv6(model: Model, listeners: Mapping[str, Any] | None) -> Model:
+    """The model on a host that has IPv6, unless ``haproxy_listeners`` says otherwise."""
+    given = {"ipv6": True, **(listeners or {})}
+    return replace(model, listeners=parse(given, "haproxy_listeners", read_listeners))
 
 
 def parse_certificates(

@@ -62,6 +62,14 @@ def test_the_text_is_for_the_build_of_the_host() -> None:
     assert "X25519MLKEM768" in run()[1]["config"]
 
 
+def test_it_listens_on_ipv6_where_the_host_has_it_unless_told_otherwise() -> None:
+    """A socket of its own, so that a host without IPv6 starts as well."""
+    with_ipv6 = {**ON_TRIXIE, "ipv6": True}
+    assert "[::]" not in run()[1]["config"]
+    assert "bind [::]:443 ssl" in run(info=with_ipv6)[1]["config"]
+    assert "[::]" not in run(info=with_ipv6, listeners={"ipv6": False})[1]["config"]
+
+
 def test_on_a_fresh_host_check_mode_predicts_for_the_oldest() -> None:
     """And says so."""
     result, given = run(info=ABSENT, check_mode=True)

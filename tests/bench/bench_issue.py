@@ -21,24 +21,31 @@ from bench_lab import BUILD, BenchError, Pebble, Playbooks, call, pebble, say
 
 CERTIFICATES = int(os.environ.get("BENCH_CERTIFICATES", "100"))
 FEW = int(os.environ.get("BENCH_FEW", "3"))
+RUNS = 3
 CERTBOT = "certbot==5.8.0"
 
 
 def ours(ca: Pebble, plays: Playbooks, home: Path) -> float:
-    """Seconds per certificate of hitless.edge."""
+    """Seconds per certificate of hitless.edge; of some runs the one that others disturbed least."""
     authorities = [{"name": "pebble", "directory": ca.directory, "ca_bundle": str(ca.bundle)}]
     common = {"home": str(home), "authorities": authorities}
     plays.run([{"hitless.edge.acme_account": {**common, "terms_agreed": True}}])
-    wishes = [{"name": name, "domains": [name]} for name in names("ours", CERTIFICATES)]
+    times = [issue(plays, common, f"ours{run}-") for run in range(RUNS)]
+    say(f"runs with {CERTIFICATES} certificates: {' '.join(f'{one:.2f}' for one in times)} s")
+    return min(times) / CERTIFICATES
+
+
+def issue(plays: Playbooks, common: dict[str, Any], prefix: str) -> float:
+    """Seconds of one call that issues all."""
+    wishes = [{"name": name, "domains": [name]} for name in names(prefix, CERTIFICATES)]
     # With a progress file the module runs plainly, not as a job that is looked at now and then.
-    options = {**common, "certificates": wishes, "progress_path": f"{home}/progress"}
-    seconds, result = plays.run(
-        [{"hitless.edge.acme_certificates": options, "register": "outcome"}]
-    )
+    options = {**common, "certificates": wishes, "progress_path": f"{common['home']}/progress"}
+    task = {"hitless.edge.acme_certificates": options, "register": "outcome"}
+    seconds, result = plays.run([task])
     issued = [item for item in result["certificates"] if item["action"] == "issued"]
     if len(issued) != CERTIFICATES:
         raise BenchError(f"only {len(issued)} of {CERTIFICATES} certificates were issued")
-    return seconds / CERTIFICATES
+    return seconds
 
 
 def names(prefix: str, count: int) -> list[str]:

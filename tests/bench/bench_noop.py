@@ -47,9 +47,11 @@ def issuer(folder: Path) -> Times:
         say(f"issuer: {run_module(arguments, 'issued')} to issue {CERTIFICATES} certificates")
         say(f"issuer: {run_module(arguments, 'valid')} to ask the CA about each renewal")
     # The CA is gone: what follows cannot have asked it.
-    times = [run_module(arguments, "valid") for _ in range(RUNS)]
+    times = [run_module(arguments, "valid") for _unused in range(RUNS)]
     say(f"issuer: runs with nothing to do {', '.join(map(str, times))}")
-    task = min(plays.run([{"hitless.edge.acme_certificates": options}])[0] for _ in range(RUNS))
+    task = min(
+        plays.run([{"hitless.edge.acme_certificates": options}])[0] for _unused in range(RUNS)
+    )
     say(f"issuer: the same as a task of a play {task:.2f} s")
     return min(times, key=lambda one: one.seconds)
 

@@ -43,9 +43,9 @@ def _global(settings: Global, build: Build, layout: Layout) -> Section:
     lines = [
         of(*description_words()),
         *(Line(("log", *log.sources), log.comment, log.origin) for log in settings.logs),
-        *([of("chroot", settings.chroot)] if settings.chroot else []),
-        of("user", settings.user),
-        of("group", settings.group),
+        *([_setting("chroot", settings.chroot)] if settings.chroot else []),
+        _setting("user", settings.user),
+        _setting("group", settings.group),
         # root, and the group that the package made for it; whoever writes here owns the TLS keys.
         of("stats", "socket", layout.runtime_socket, "user", "root", "group", settings.group,
            "mode", "660", "level", "admin"),
@@ -62,7 +62,12 @@ def _global(settings: Global, build: Build, layout: Layout) -> Section:
 
 
 def _optional(keyword: str, number: int | None) -> list[Line]:
-    return [] if number is None else [Line.of(keyword, str(number))]
+    return [] if number is None else [_setting(keyword, str(number))]
+
+
+def _setting(keyword: str, value: str) -> Line:
+    """A line of the variable of the same name, which a refusal names."""
+    return Line.of(keyword, value).came_from(f"haproxy_global.{keyword}")
 
 
 def _tls(policy: TlsPolicy, build: Build) -> list[Line]:

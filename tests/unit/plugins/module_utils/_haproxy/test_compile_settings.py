@@ -85,3 +85,11 @@ def test_names_are_resolved_only_where_there_are_names() -> None:
     """A host without resolv.conf serves addresses."""
     assert "resolvers" not in {one.kind for one in compiled(site()).config.sections}
     assert "parse-resolv-conf" in section(compiled(rich()).config, "resolvers", "edge")
+
+
+def test_settings_of_the_process_name_their_variable() -> None:
+    """A missing chroot or too many connections are refused by a start; the user reads which."""
+    config = compiled({"haproxy_global": {"chroot": "/jail", "maxconn": 7}}).config
+    origins = {line.keyword: line.origin for line in config.lines if line.origin}
+    assert origins["chroot"] == "haproxy_global.chroot"
+    assert origins["maxconn"] == "haproxy_global.maxconn"

@@ -28,7 +28,7 @@ options:
   checked:
     description:
       - RV(hitless.edge.acme_certificates#module:certificates) of a call in check mode, over all
-        wishes.
+        wishes; or RV(hitless.edge.certificate_store#module:bundles), where nothing shall be issued.
     type: list
     elements: dict
     default: []

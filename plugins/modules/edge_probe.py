@@ -151,7 +151,7 @@ from ..module_utils._core.module import ArgumentSpec, run
 from ..module_utils._core.ports import Ports
 from ..module_utils._core.reader import parse
 from ..module_utils._edge.fleet import locate, parse_balancers
-from ..module_utils._edge.probe import describe, parse_wanted, probe
+from ..module_utils._edge.probe import describe, failures, parse_wanted, probe
 from ..module_utils._edge.table import render_table
 
 
@@ -183,7 +183,7 @@ def ensure(ports: Ports, params: dict) -> Change:
         result={
             "probes": [describe(each, now) for each in found],
             "table": list(render_table(found, now)),
-            "failures": [each.failure for each in found if each.failure],
+            "failures": failures(found),
         }
     )
 

@@ -41,9 +41,8 @@ class Lineage:
     @property
     def covered(self) -> tuple[str, ...]:
         """The names of the certificate; those of the order where it is to come."""
-        if self.is_held and not self.is_foretold:
-            return tuple(self.result["covered"])
-        return tuple(self.result.get("domains") or self.wish["domains"])
+        held = self.result.get("covered") if self.is_held and not self.is_foretold else None
+        return tuple(held or self.result.get("domains") or self.wish["domains"])
 
 
 def lineages(

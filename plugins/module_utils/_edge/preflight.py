@@ -134,11 +134,11 @@ def _complaint(answer: Answer[HttpAnswer], challenge: Challenge) -> str:
 def _complete(verdict: Verdict, complaints: Mapping[Asked, str], fleet: Fleet) -> Verdict:
     if not verdict.ok:
         return verdict
-    named = [
-        f"{balancer.name} ({address}) {complaint}"
-        for address in verdict.addresses
-        if (complaint := complaints[Asked(verdict.domain, address)])
-        and (balancer := fleet.owner(address))
-    ]
-    reason = f"{verdict.domain}: {'; '.join(named)}" if named else ""
+    blamed: dict[str, list[str]] = {}
+    for address in verdict.addresses:
+        complaint, balancer = complaints[Asked(verdict.domain, address)], fleet.owner(address)
+        if complaint and balancer:
+            blamed.setdefault(complaint, []).append(f"{balancer.name} ({address})")
+    told = [f"{', '.join(names)} {complaint}" for complaint, names in blamed.items()]
+    reason = f"{verdict.domain}: {'; '.join(told)}" if told else ""
     return Verdict(verdict.domain, verdict.addresses, reason)

@@ -61,9 +61,14 @@ class Probe:
 
     @property
     def failure(self) -> str:
-        """What is wrong, in words; empty if nothing is, or if the issuing told it already."""
+        """What is wrong, in words; empty if nothing is, or if the issuing told it already.
+
+        The same words for all domains of a balancer that cannot be reached.
+        """
         if self.status in (Status.OK, Status.NOT_ISSUED):
             return ""
+        if self.status is Status.UNREACHABLE:
+            return f"{self.balancer}: {self.words}"
         return f"{self.balancer} ({self.address}) for {self.domain}: {self.words}"
 
 
@@ -125,6 +130,11 @@ def _compare(target: Target, leaf: bytes) -> Probe:
         "" if is_wanted else f"serves another certificate ({certificate.fingerprint[:16]}…)",
         certificate,
     )
+
+
+def failures(probes: Sequence[Probe]) -> list[str]:
+    """What is wrong, each thing once."""
+    return list(dict.fromkeys(probe.failure for probe in probes if probe.failure))
 
 
 def describe(probe: Probe, now: datetime) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def test_what_is_served_is_told_for_each_balancer() -> None:
     host.network.tls["192.0.2.1", 443] = lambda _name: Served(der, "TLSv1.3")
     prints = [fingerprint_of(der)]
     params = {
-        "certificates": [{"name": "shop", "domains": ["shop.test"], "fingerprints": prints}],
+        "certificates": [
+            {"name": "shop", "domains": ["shop.test", "www.shop.test"], "fingerprints": prints}
+        ],
         "balancers": [
             {"name": "lb1", "addresses": ["192.0.2.1"]},
             {"name": "lb2", "addresses": ["192.0.2.2"]},
@@ -31,7 +33,12 @@ def test_what_is_served_is_told_for_each_balancer() -> None:
     }
     change = ensure(host.ports, params)
     assert not change.is_needed
-    assert [probe["status"] for probe in change.result["probes"]] == ["ok", "unreachable"]
-    assert len(change.result["table"]) == 3
+    assert [probe["status"] for probe in change.result["probes"]] == [
+        "ok",
+        "ok",
+        "unreachable",
+        "unreachable",
+    ]
+    assert len(change.result["table"]) == 5
     (failure,) = change.result["failures"]
-    assert failure.startswith("lb2 (192.0.2.2) for shop.test: no connection")
+    assert failure.startswith("lb2: no connection to 192.0.2.2:443")

@@ -143,6 +143,15 @@ def test_a_domain_that_the_certificate_lacks_is_wanted_but_not_issued() -> None:
     ]
 
 
+def test_what_a_store_holds_can_stand_for_a_result() -> None:
+    """A report looks at what is held without asking whether it is due."""
+    held = {"name": "a", "key_type": "ecdsa", "fingerprint": "A", "domains": ["a"]}
+    found = lineages([wish("a", "a", "b")], [held], [])
+    assert due(found) == []
+    assert wanted(found)[0] == {"name": "a", "domains": ["a"], "fingerprints": ["A"]}
+    assert wanted(found)[1]["domains"] == ["b"]
+
+
 def test_problems_are_told_once_each_in_words() -> None:
     """Domains left out, and orders that failed with the CA's words and the time of the next try."""
     issued = [

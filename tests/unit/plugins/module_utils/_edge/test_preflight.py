@@ -130,6 +130,17 @@ def test_one_balancer_that_answers_wrong_fails_the_domain(
     assert "lb1" not in reason
 
 
+def test_the_same_complaint_of_several_balancers_is_told_once() -> None:
+    """A fleet of ten that knows no such domain is one sentence."""
+    network = FakeNetwork(names={"shop.test": ("192.0.2.1", "192.0.2.2")})
+    for address in ("192.0.2.1", "192.0.2.2"):
+        network.web[address, 80] = answering("thumb")
+    assert judge(network, "shop.test").reason == (
+        "shop.test: lb1 (192.0.2.1), lb2 (192.0.2.2) answers 404 on the challenge path: "
+        "its configuration does not know this domain"
+    )
+
+
 def test_a_balancer_that_no_record_leads_to_is_not_asked() -> None:
     """A balancer taken out of DNS for repair does not stop the renewal of the others."""
     network = FakeNetwork(names={"shop.test": ("192.0.2.1",)})

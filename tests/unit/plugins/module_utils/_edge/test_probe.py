@@ -18,10 +18,10 @@ from ansible_collections.hitless.edge.plugins.module_utils._edge.probe import (
     Status,
     Wanted,
     describe,
+    failures,
     parse_wanted,
     probe,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._edge.table import render_table
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import fingerprint_of
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -126,20 +126,13 @@ def test_the_description_has_the_fields_that_the_module_documents() -> None:
     assert describe(other, NOON)["days_left"] is None
 
 
-def test_the_table_has_a_line_for_each_probe_and_aligned_columns() -> None:
-    """It is read on a screen."""
-    header, first, second = render_table(look(None), NOON)
-    assert header.split("  ")[0] == "balancer"
-    assert first.index("shop.test") == second.index("shop.test") == header.index("domain")
-    assert fingerprint_of(SHOP)[:16] in first
-    assert "unreachable" in second
-
-
-def test_the_table_of_a_large_fleet_shows_what_is_not_as_wanted() -> None:
-    """Thousands of good lines hide the one that matters."""
-    one, other = look(None)
-    lines = render_table([one] * 100 + [other], NOON)
-    assert len(lines) == 3
-    assert "unreachable" in lines[1]
-    assert lines[2] == "100 of 101 as wanted"
-    assert render_table([one] * 100, NOON) == ("100 of 100 as wanted",)
+def test_a_balancer_that_is_down_is_one_failure_not_one_per_domain() -> None:
+    """A thousand lines of the same would hide the next one."""
+    network = FakeNetwork(tls={("192.0.2.1", 443): serving(OLD)})
+    wanted = [Wanted(name, WANTED.fingerprints) for name in ("a.test", "b.test")]
+    found = failures(probe(wanted, network=network, fleet=FLEET))
+    assert [line.split(":")[0] for line in found] == [
+        "lb1 (192.0.2.1) for a.test",
+        "lb1 (192.0.2.1) for b.test",
+        "lb2",
+    ]

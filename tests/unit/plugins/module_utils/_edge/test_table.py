@@ -21,8 +21,6 @@ SHOP = Certificate(
     serial=1,
     issuer="YE1",
     subject="shop.test",
-    key_type=None,
-    spki=b"",
     authority_key_identifier=None,
 )
 GOOD = Probe("lb1", "192.0.2.1", "shop.test", Status.OK, certificate=SHOP)

@@ -405,7 +405,14 @@ class _Handler(BaseHTTPRequestHandler):
         sent = b"" if self.command == "HEAD" else body
         self.wfile.write("\r\n".join(head).encode() + sent)
 
-    do_GET = do_HEAD = do_POST = _serve  # noqa: N815
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_HEAD(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
 
 
 @contextmanager

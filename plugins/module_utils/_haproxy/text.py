@@ -60,6 +60,11 @@ class Line:
         return next((word for word in self.words if word not in _PREFIXES), "")
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether it is empty, or a comment without a word; such a line is not kept."""
+        return not self.sources and not self.comment
+
+    @property
     def begins_section(self) -> bool:
         """Whether HAProxy would begin a section here."""
         return bool(self.sources) and unquote(self.sources[0]) in SECTION_KINDS
@@ -137,11 +142,13 @@ def parse(text: str) -> Config:
             raise MalformedLine(f"line {number}: {error.message}") from None
         if line.begins_section:
             sections.append((line, []))
-        elif sections and (line.sources or line.comment):
+        elif line.says_nothing:
+            continue
+        elif sections:
             sections[-1][1].append(line)
         elif line.sources:
             raise MalformedLine(f'line {number}: "{line}" stands before any section')
-        elif line.comment:
+        else:
             preamble.append(line)
     return Config(
         tuple(Section(header, tuple(lines)) for header, lines in sections), tuple(preamble)

@@ -109,5 +109,6 @@ def read_line(reader: Reader) -> Line:
 
 
 def read_lines(reader: Reader) -> tuple[Line, ...]:
-    """Raw lines: a list, or a block of text."""
-    return tuple(read_line(item) for item in reader.lines())
+    """Raw lines: a list, or a block of text; one that says nothing (``#``) is no line."""
+    lines = (read_line(item) for item in reader.lines())
+    return tuple(line for line in lines if not line.says_nothing)

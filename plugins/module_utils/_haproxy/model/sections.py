@@ -58,7 +58,8 @@ def _read_text(reader: Reader) -> list[Section]:
 
 def _section(header: Line, lines: tuple[Line, ...]) -> Section:
     """Lines that begin a section were recorded as faults when they were read."""
-    return Section(header, tuple(line for line in lines if not line.begins_section))
+    kept = (line for line in lines if not line.begins_section and not line.says_nothing)
+    return Section(header, tuple(kept))
 
 
 def _begins_section(reader: Reader) -> bool:

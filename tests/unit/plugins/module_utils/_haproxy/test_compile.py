@@ -116,16 +116,24 @@ def shape(config: Config) -> tuple[Any, ...]:
 
 
 BENIGN = shape(compiled(rich()).config)
+LINES = sum(count for _kind, count in BENIGN[0])
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a raw line stands there."""
+    return path[-2:-1] == ("lines",) or path[:1] == ("haproxy_sections",)
 
 
 def demand_as_asked(config: Config, path: Path, text: str) -> None:
     """The config is that of the rich wish but for the word that was changed.
 
-    A raw line is the user's own: it stays one line, at its place.
+    A raw line is the user's own: it stays one line, at its place, unless it says nothing.
     """
     sections, lines = shape(config)
-    assert sections == BENIGN[0]
-    if path[-2:-1] != ("lines",) and path[-1] not in {"options", "section"}:
+    dropped = int(is_raw(path) and Line.parse(text).says_nothing)
+    assert sum(count for _kind, count in sections) == LINES - dropped
+    assert dropped or sections == BENIGN[0]
+    if not is_raw(path) and path[-1] not in {"options", "section"}:
         assert lines == BENIGN[1], (path, text)
 
 

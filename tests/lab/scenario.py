@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,13 +75,9 @@ def journal(host: Any) -> str:
 
 
 def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the scenario's figures, and keep them for whoever prints them last."""
-    name = f"scenario-{os.environ.get('MOLECULE_SCENARIO_NAME', '')}"
-    counted = config.stash.get(FIGURES, [])
-    verdict = [] if exitstatus == 0 else ["FAILED"]
-    line = f"{name}: {', '.join([*counted, *verdict])}"
-    terminalreporter.write_line(line)
-    folder = Path(os.environ.get("LAB_DIRECTORY", "."))
-    (folder / f"{name}.txt").write_text(line + "\n", encoding="utf-8")
+    """Print the scenario's figures on a line of their own; `tests/lab/scenarios` repeats it last."""
+    if counted := config.stash.get(FIGURES, []):
+        name = os.environ["MOLECULE_SCENARIO_NAME"]
+        terminalreporter.write_line(f"scenario-{name}: {', '.join(counted)}")

@@ -77,7 +77,7 @@ def journal(host: Any) -> str:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the scenario's figures on a line of their own; `tests/lab/scenarios` repeats it last."""
+    """Print the figures on a line of their own; `tests/lab/scenarios` repeats it last."""
     if counted := config.stash.get(FIGURES, []):
         name = os.environ["MOLECULE_SCENARIO_NAME"]
         terminalreporter.write_line(f"scenario-{name}: {', '.join(counted)}")

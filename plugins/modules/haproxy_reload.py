@@ -41,6 +41,13 @@ options:
       - Digest of the config that is wanted, as M(hitless.edge.haproxy_config) returned it.
       - The module fails if another one lies ready.
     type: str
+  staged:
+    description:
+      - Whether a candidate that M(hitless.edge.haproxy_config) staged becomes live.
+      - With V(false) the config on disk is meant. So a role that only changed an error page never
+        makes a config live that was held back because another balancer refused it.
+    type: bool
+    default: true
   maps_changed:
     description:
       - Maps that differ, as M(hitless.edge.haproxy_config) returned them. For check mode only,
@@ -128,6 +135,7 @@ def spec() -> ArgumentSpec:
     return ArgumentSpec(
         {
             "digest": {"type": "str"},
+            "staged": {"type": "bool", "default": True},
             "maps_changed": {"type": "list", "elements": "str", "default": []},
             "force": {"type": "bool", "default": False},
             "probe_url": {"type": "str", "default": "http://127.0.0.1:8404/healthz"},

@@ -39,11 +39,13 @@ class Wish:
     """What the user asks of the reload.
 
     ``digest``: the config that shall run at the end, where the caller knows it.
+    ``staged``: whether a candidate that waits may become live; else the config on disk is meant.
     ``maps_changed``: maps that a dry run would have staged; only a prediction needs them.
     ``probe_url``: what is asked for afterwards, if the config listens there.
     """
 
     digest: str | None = None
+    staged: bool = True
     maps_changed: tuple[str, ...] = ()
     force: bool = False
     probe_url: str = "http://127.0.0.1:8404/healthz"
@@ -54,6 +56,7 @@ class Wish:
         """From the options of `haproxy_reload`."""
         return cls(
             digest=params["digest"] or None,
+            staged=params["staged"],
             maps_changed=tuple(params["maps_changed"]),
             force=params["force"],
             probe_url=params["probe_url"],
@@ -87,7 +90,7 @@ class Planner:
         Raises: `Refused` without any config; `Unavailable` when HAProxy runs and tells nothing.
         """
         disk = read_live(self.ports.files, self.layout)
-        staged = read_folder(self.ports.files, self.layout.staged)
+        staged = self._staged()
         candidate = staged or disk
         if candidate is None and self.wish.digest is None:
             raise Refused(f"there is no config, neither staged nor at {self.layout.config}")
@@ -106,6 +109,9 @@ class Planner:
             return Plan(Action.MAPS, reason, candidate, staged is not None, running, stale)
         reason = "the process runs what is wanted"
         return Plan(Action.NONE, reason, candidate, staged is not None, running)
+
+    def _staged(self) -> Candidate | None:
+        return read_folder(self.ports.files, self.layout.staged) if self.wish.staged else None
 
     def _why_reload(self, candidate: Candidate, running: Info) -> str:
         wanted = self.wish.digest or candidate.digest

@@ -51,6 +51,15 @@ def test_another_config_staged_needs_a_reload() -> None:
     assert found.reason == f"config {digest_of(OLD)} runs, {digest_of(NEW)} is wanted"
 
 
+def test_a_candidate_that_is_held_back_stays_staged() -> None:
+    """Another balancer refused it; a role that changed an error page reloads what is on disk."""
+    haproxy = running()
+    Candidate(NEW, MAPS).write(haproxy.host.files, LAYOUT.staged)
+    assert plan(haproxy, Wish(staged=False)).action is Action.NONE
+    found = plan(haproxy, Wish(staged=False, force=True))
+    assert (found.action, found.staged, found.candidate.config) == (Action.RELOAD, False, OLD)
+
+
 def test_another_config_on_disk_needs_a_reload() -> None:
     """A run died after its swap, or somebody edited the file."""
     haproxy = running()
@@ -111,6 +120,8 @@ def test_maps_differ_on_disk_or_in_the_process() -> None:
 def test_a_wish_is_made_of_the_options() -> None:
     """An empty digest is none."""
     params = {
-        "digest": "", "maps_changed": ["a.map"], "force": True, "probe_url": "", "timeout": 7,
+        "digest": "", "staged": False, "maps_changed": ["a.map"], "force": True, "probe_url": "",
+        "timeout": 7,
     }  # fmt: skip
-    assert Wish.from_params(params) == Wish(None, ("a.map",), True, "", 7)
+    wish = Wish(staged=False, maps_changed=("a.map",), force=True, probe_url="", timeout_seconds=7)
+    assert Wish.from_params(params) == wish

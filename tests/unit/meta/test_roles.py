@@ -18,6 +18,7 @@ IMPORTS = {"ansible.builtin.import_tasks", "ansible.builtin.include_tasks"}
 BESIDE_AN_IMPORT = {"name", "when", "tags", "vars", "become", "delegate_to", "run_once"}
 ROLES = tree.roles()
 ABSENT = object()
+MODEL = {"sites", "backends", "global", "defaults", "listeners", "sections"}
 
 
 def differing_defaults(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
@@ -57,6 +58,25 @@ def test_a_role_is_complete(role: Path) -> None:
 def test_documented_defaults_are_the_real_ones(role: Path) -> None:
     """Every variable is in defaults/ and in the spec, with one and the same default."""
     assert differing_defaults(all_defaults(role), all_options(role)) == []
+
+
+def test_the_model_is_the_same_for_the_role_and_for_its_module() -> None:
+    """One model, documented twice: types, choices and nested options never part."""
+    documented = dict(tree.flattened(tree.fragment_options("hitless.edge.model"), "suboptions"))
+    accepted = dict(tree.flattened(tree.role_specs(tree.ROOT / "roles/haproxy")["main"], "options"))
+    own = {name: option for name, option in documented.items() if "." in name}
+    of_role = {
+        name.removeprefix("haproxy_"): option for name, option in accepted.items() if "." in name
+    }
+    assert {name: shape(option) for name, option in own.items() if name.split(".")[0] in MODEL} == {
+        name: shape(option) for name, option in of_role.items()
+    }
+
+
+def shape(option: Mapping[str, Any]) -> dict[str, Any]:
+    """What an option accepts, without the words about it."""
+    words = {"description", "options", "suboptions"}
+    return {key: value for key, value in option.items() if key not in words}
 
 
 @pytest.mark.parametrize("role", ROLES, ids=tree.name_of)

@@ -17,7 +17,6 @@ from meta import tree
 IMPORTS = {"ansible.builtin.import_tasks", "ansible.builtin.include_tasks"}
 BESIDE_AN_IMPORT = {"name", "when", "tags", "vars", "become", "delegate_to", "run_once"}
 ROLES = tree.roles()
-ABSENT = object()
 MODEL = {"sites", "backends", "global", "defaults", "listeners", "sections"}
 
 

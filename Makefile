@@ -51,6 +51,11 @@ build/ansible_collections/hitless/edge:
 
 .PHONY: lint
 lint: $(READY) | apt ## All static checks, without a single exception
+	@$(MAKE) --jobs=2 --output-sync=target lint-tools lint-sanity
+	@echo "lint: clean"
+
+.PHONY: lint-tools lint-sanity
+lint-tools: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy build/ansible_collections/hitless/edge/plugins/module_utils
@@ -60,8 +65,8 @@ lint: $(READY) | apt ## All static checks, without a single exception
 	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build ansible-lint --strict
 	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	antsibull-changelog lint
+lint-sanity: $(READY)
 	tests/lint/sanity
-	@echo "lint: clean"
 
 .PHONY: test-unit
 test-unit: $(READY) ## Unit tests

@@ -13,7 +13,7 @@ import pytest
 from acme_issuer import HOME, Issuer, Killed, MortalHttp, actions, wished
 from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import open_http
 from fake_ca import Asked, FakeCa, Fault, running
-from fakes import FakeFiles, FakeHost
+from fakes import FakeHost
 
 ONE_NAME = ["newOrder", "authz", "chall", "order", "finalize", "cert"]
 
@@ -209,7 +209,7 @@ def test_a_run_killed_between_two_writes_is_resumed(ca: FakeCa, host: FakeHost, 
     issuer = Issuer((ca,), host)
     issuer.register()
     real = host.files
-    host.files = cast("FakeFiles", MortalFiles(real, lives))
+    host.files = cast("Any", MortalFiles(real, lives))
     _run_mortal(issuer, lambda http: http)
     host.files = real
     real.locked.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: acme_account
 short_description: The ACME account of an issuer, one key for all CAs
+version_added: 0.1.0
 description:
   - Makes the account key (EC P-256) and registers it at each listed CA.
   - One key has one thumbprint, so balancers answer the challenges of all CAs with the same digest.

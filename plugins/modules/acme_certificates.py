@@ -8,6 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: acme_certificates
 short_description: All certificates of an issuer from ACME CAs, in one call
+version_added: 0.1.0
 description:
   - Gets what is due, many at the same time, and leaves alone what is not. Each result says why.
   - Due is what is absent or expired; what differs in names, key type, profile, preferred chain or

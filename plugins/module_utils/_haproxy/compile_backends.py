@@ -31,12 +31,25 @@ def _backend(backend: Backend) -> Section:
         *_cookie(backend),
         *([Line.of("retries", str(backend.retries))] if backend.retries is not None else []),
         *(Line.of("timeout", name, render_duration(span)) for name, span in backend.timeouts),
+        *_retry(),
         *_check(backend),
         *_host_header(backend),
         *backend.lines,
     ]
     servers = tuple(_server(server, backend) for server in backend.servers)
     return Section(header, (*in_order(lines), *servers))
+
+
+def _retry() -> list[Line]:
+    """A request that a server may have worked on is sent again only where that cannot matter.
+
+    Both lines belong together, and to the backend: whatever frontend sends here is held to them,
+    and a raw backend sends nothing again unless it says so. METH_GET is GET and HEAD.
+    """
+    return [
+        Line.of("retry-on", "conn-failure", "empty-response"),
+        Line.of("http-request", "disable-l7-retry", "unless", "METH_GET"),
+    ]
 
 
 _HASHED = frozenset({"source", "uri"})

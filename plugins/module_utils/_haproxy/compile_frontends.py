@@ -163,8 +163,6 @@ def _route(layout: Layout, sites: list[Site]) -> list[Line]:
         *(line for site in sites for line in _of_site(site)),
         _request("return", "status", "404", "unless", *_found("txn.target")),
         *_redirect(),
-        # A request that may have been worked on is sent again only if that cannot matter.
-        _request("disable-l7-retry", "unless", "METH_GET"),
         Line.of("use_backend", "%[var(txn.target)]"),
     ]
 

@@ -51,7 +51,9 @@ def _global(settings: Global, build: Build, layout: Layout) -> Section:
            "mode", "660", "level", "admin"),
         of("stats", "timeout", "2m"),
         of("hard-stop-after", render_duration(settings.hard_stop_after)),
-        of("mworker-max-reloads", "20"),
+        # How long an old worker lives is for hard-stop-after to say: after this many reloads it is
+        # killed at once, under its requests. The bound is there for a runaway alone.
+        of("mworker-max-reloads", "500"),
         of("server-state-file", layout.server_state),
         *_optional("maxconn", settings.maxconn),
         *_optional("nbthread", settings.nbthread),
@@ -125,7 +127,6 @@ def _http_defaults(model: Model) -> Section:
         *(_log_format(defaults) if model.global_.logs else ()),
         # Without it a reload cuts idle keep-alive connections under requests that are on their way.
         of("option", "idle-close-on-response"),
-        of("retry-on", "conn-failure", "empty-response"),
         *defaults.lines,
     )
     return Section(of("defaults", HTTP_DEFAULTS, "from", DEFAULTS), lines)

@@ -123,11 +123,25 @@ def test_clients_are_kept(stickiness: Any, expected: list[str]) -> None:
     assert set(expected) < set(lines(servers=listed(), stickiness=stickiness))
 
 
+def test_only_a_backend_of_ours_sends_again_and_nothing_but_reads() -> None:
+    """Whatever frontend sends to it; a raw proxy inherits nothing of it."""
+    raw = ["frontend raw\n  bind :1\n  default_backend web\n", "backend other\n"]
+    config = compiled({**rich(), "haproxy_sections": raw}).config
+    again = [
+        one.name for one in config.sections for line in one.lines if line.keyword == "retry-on"
+    ]
+    assert again == ["web", "ghost", "many"]
+    for name in again:
+        rules = [line for line in section(config, "backend", name) if "http-request" in line]
+        assert rules[0] == "http-request disable-l7-retry unless METH_GET"
+
+
 def test_raw_lines_stand_before_the_servers_in_order() -> None:
     """HAProxy's phases, then the user's own order."""
     raw = ["http-request set-header A b", "option http-server-close"]
     found = lines(servers=listed(), lines=raw)
-    assert found[-3:] == [raw[1], raw[0], "server s 10.0.0.1:80 check"]
+    retry = "http-request disable-l7-retry unless METH_GET"
+    assert found[-4:] == [raw[1], retry, raw[0], "server s 10.0.0.1:80 check"]
 
 
 def test_a_backend_knows_where_it_comes_from() -> None:

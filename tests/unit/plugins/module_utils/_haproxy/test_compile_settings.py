@@ -65,6 +65,11 @@ def test_a_reload_loses_nothing() -> None:
     )
 
 
+def test_reloads_in_a_row_kill_no_worker_that_the_hard_stop_spares() -> None:
+    """One each two seconds, for all of the hard stop."""
+    assert "mworker-max-reloads 500" in section(compiled({}).config, "global")
+
+
 def test_without_logs_nothing_is_said_of_logs() -> None:
     """HAProxy warns of a format that no target has."""
     config = compiled({"haproxy_global": {"logs": []}}).config

@@ -21,7 +21,7 @@ class Layout:
     runtime_socket: str = "/run/haproxy/admin.sock"
     master_socket: str = "/run/haproxy-master.sock"
     server_state: str = "/var/lib/haproxy/server-state"
-    lock: str = "/run/lock/hitless-edge.lock"
+    lock: str = "/run/hitless-edge.lock"
     service: str = "haproxy"
     """The unit's name."""
 

@@ -81,18 +81,21 @@ class Seen:
 
 @dataclass
 class Pace:
-    """When to look next: soon at first, for the CA is often done; then as it says, or slower."""
+    """When to look next: soon at first, for the CA is often done; then as it says, or slower.
+
+    Never sooner than our own growing pause: a CA may say "now" each time.
+    """
 
     seconds: float = FIRST_LOOK_SECONDS
     is_first: bool = True
 
     def next_look(self, retry_at: datetime | None, now: datetime) -> float:
         """Seconds until the next look."""
+        pause, self.seconds = self.seconds, min(self.seconds * 2, LONGEST_LOOK_SECONDS)
         if self.is_first or retry_at is None:
             self.is_first = False
-            pause, self.seconds = self.seconds, min(self.seconds * 2, LONGEST_LOOK_SECONDS)
             return pause
-        return max((retry_at - now).total_seconds(), 0.0)
+        return max((retry_at - now).total_seconds(), pause)
 
 
 def new_order(lineage: Lineage, replaces: str | None) -> Mapping[str, Any]:

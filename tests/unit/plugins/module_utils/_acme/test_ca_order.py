@@ -66,11 +66,19 @@ def test_looks_become_rarer() -> None:
 
 
 def test_after_the_first_look_the_ca_sets_the_pace() -> None:
-    """Never a negative one."""
+    """The first look is early, for the CA is often done."""
     pace = Pace()
     assert pace.next_look(NOON + timedelta(seconds=9), NOON) == 0.05
     assert pace.next_look(NOON + timedelta(seconds=9), NOON) == 9.0
-    assert pace.next_look(NOON - timedelta(seconds=9), NOON) == 0.0
+
+
+@pytest.mark.parametrize("seconds", [0, -9], ids=["now", "past"])
+def test_a_ca_that_always_says_now_is_asked_less_and_less(seconds: int) -> None:
+    """A Retry-After of no length makes no hot loop."""
+    pace = Pace()
+    looks = [pace.next_look(NOON + timedelta(seconds=seconds), NOON) for _unused in range(10)]
+    assert looks[:3] == [0.05, 0.1, 0.2]
+    assert looks[-1] == 5.0
 
 
 def test_an_order_names_addresses_as_such() -> None:

@@ -24,6 +24,13 @@ _PHASES = (
     "tcp-request", "http-request", "http-response", "http-after-response", "redirect",
     "use_backend", "default_backend",
 )  # fmt: skip
+# As HAProxy keeps names, in lower case. Many servers read "_" or "." in a name as "-".
+_CLAIMS = (
+    "^(x[^a-z0-9]forwarded.*|forwarded|front[^a-z0-9]end[^a-z0-9]https|"
+    "(true[^a-z0-9]client|x[^a-z0-9]client|x[^a-z0-9]real)[^a-z0-9]ip)$"
+)
+# A name or an IPv4 address, or an IPv6 address in brackets; a port. Source: RFC 9110 §7.2.
+_HOST = r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$"
 _TCP_PHASES = ("connection", "session", "content")
 
 
@@ -76,6 +83,7 @@ def _http(model: Model, layout: Layout) -> Section:
     plain = [site for site in model.sites if not site.https_redirect]
     lines = [
         *_binds(model.listeners.http),
+        *_host(),
         *_challenge(layout),
         *_identify(model, layout),
         *model.listeners.http.lines,
@@ -98,6 +106,7 @@ def _https(model: Model, layout: Layout) -> Section:
             model.listeners.https, "ssl", *default, "crt-list", layout.crt_list,
             "alpn", "h2,http/1.1",
         ),
+        *_host(),
         *_identify(model, layout),
         _request("set-var(txn.hsts)", f"var(txn.site),{_map(layout, HSTS)}"),
         *model.listeners.https.lines,
@@ -108,9 +117,23 @@ def _https(model: Model, layout: Layout) -> Section:
     return Section(Line.of("frontend", "edge_https", "from", HTTP_DEFAULTS), in_order(lines))
 
 
+def _host() -> list[Line]:
+    """``txn.host``, once it is known to be one: all that is built from it can rely on that.
+
+    The whole header: ``req.hdr`` would take what stands behind the last comma.
+    """
+    return [
+        _request(
+            "deny", "deny_status", "400",
+            "unless", "{", "req.fhdr(host)", "-m", "reg", _HOST, "}",
+        ),
+        _request("set-var(txn.host)", "req.fhdr(host),host_only,lower,rtrim(.)"),
+    ]  # fmt: skip
+
+
 def _challenge(layout: Layout) -> list[Line]:
     """HTTP-01 without state. Source: RFC 8555 §8.3; the alphabet of the token is checked."""
-    thumbprint = f"req.hdr(host),field(1,:),lower,{_map(layout, ACME)}"
+    thumbprint = f"var(txn.host),{_map(layout, ACME)}"
     return [
         Line.of("acl", "acme_prefix", "path_beg", "/.well-known/acme-challenge/"),
         Line.of(
@@ -135,7 +158,6 @@ def _identify(model: Model, layout: Layout) -> list[Line]:
     sites = _map(layout, SITES)
     missing = ("unless", *_found("txn.key"))
     return [
-        _request("set-var(txn.host)", "req.hdr(host),host_only,lower,rtrim(.)"),
         _request("set-var(txn.key)", f"var(txn.host),{sites}"),
         _request("set-var(txn.key)", f"var(txn.host),regsub(^[^.]*,*),{sites}", *missing),
         *([_request("set-var(txn.key)", f"str({default})", *missing)] if default else []),
@@ -145,14 +167,19 @@ def _identify(model: Model, layout: Layout) -> list[Line]:
 
 
 def _forwarded(scheme: str) -> list[Line]:
-    """What the client claims of these is dropped: ``set-header`` replaces all of a name."""
+    """What the client claims is dropped, however it spells it.
+
+    Of ``Connection`` only an upgrade stays: a next hop removes the headers that are named there.
+    """
+    upgrade = ("{", "req.hdr(connection)", "-m", "str", "-i", "upgrade", "}")
     return [
-        _request("del-header", "Forwarded"),
-        _request("del-header", "X-Real-IP"),
+        _request("del-header", _CLAIMS, "-m", "reg"),
+        _request("set-header", "Connection", "Upgrade", "if", *upgrade),
+        _request("del-header", "Connection", "unless", *upgrade),
         _request("set-header", "X-Forwarded-For", "%[src]"),
         _request("set-header", "X-Forwarded-Proto", scheme),
         _request("set-header", "X-Forwarded-Port", "%[dst_port]"),
-        _request("set-header", "X-Forwarded-Host", "%[req.hdr(host)]"),
+        _request("set-header", "X-Forwarded-Host", "%[req.fhdr(host)]"),
     ]
 
 

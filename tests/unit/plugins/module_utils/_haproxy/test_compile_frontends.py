@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def frontend(name: str, variables: dict[str, Any]) -> list[str]:
 
 def test_challenges_are_answered_by_three_rules() -> None:
     """Without state, for our hosts, tokens of the alphabet, GET; all else is not found."""
-    look_up = "req.hdr(host),field(1,:),lower,map(/etc/haproxy/maps/acme.map)"
+    look_up = "var(txn.host),map(/etc/haproxy/maps/acme.map)"
     answer = "content-type text/plain hdr X-Content-Type-Options nosniff"
     text = "lf-string %[path,field(-1,/)].%[var(txn.thumb)]"
     is_asked = "acme_prefix acme_token METH_GET { var(txn.thumb) -m found }"
@@ -54,13 +55,91 @@ def test_http_is_sent_to_https(listeners: dict[str, Any], location: str) -> None
     ) in frontend("edge_http", wish)
 
 
-@pytest.mark.parametrize("name", ["edge_http", "edge_https"])
-def test_what_clients_claim_is_dropped(name: str) -> None:
-    """set-header replaces all headers of the name."""
+def words(name: str, *start: str) -> list[tuple[str, ...]]:
+    """The rules of a frontend that begin so, as HAProxy reads them."""
+    found = [Line.parse(text).words for text in frontend(name, site())]
+    return [line for line in found if line[: len(start)] == start]
+
+
+PROXIES = pytest.mark.parametrize("name", ["edge_http", "edge_https"])
+
+
+def claim(name: str) -> str:
+    """The pattern of the headers that no client may send."""
+    ((_set, _action, pattern, *method),) = [
+        rule for rule in words(name, "http-request", "del-header") if "reg" in rule
+    ]
+    assert method == ["-m", "reg"]
+    return pattern
+
+
+@PROXIES
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-forwarded-for", "x_forwarded_for", "x.forwarded.proto", "x-forwarded",
+        "x-forwarded-user", "forwarded", "front-end-https", "front_end_https", "true-client-ip", "x-client-ip",
+        "x_client_ip", "x-real-ip", "x_real_ip",
+    ],
+)  # fmt: skip
+def test_what_clients_claim_is_dropped_however_they_spell_it(name: str, header: str) -> None:
+    """A server that reads `_` as `-` would believe them."""
+    assert re.search(claim(name), header)
+
+
+@PROXIES
+@pytest.mark.parametrize("header", ["x-other", "forwarded-by", "host", "x-client-ip-hash"])
+def test_other_headers_are_let_through(name: str, header: str) -> None:
+    """They are the business of the application."""
+    assert not re.search(claim(name), header)
+
+
+@PROXIES
+def test_servers_are_told_of_the_client_by_us(name: str) -> None:
+    """After all that it claimed is dropped; and no next hop is told to drop it."""
     lines = frontend(name, site())
-    assert "http-request set-header X-Forwarded-For %[src]" in lines
-    assert f"http-request set-header X-Forwarded-Proto {name.removeprefix('edge_')}" in lines
-    assert {"http-request del-header Forwarded", "http-request del-header X-Real-IP"} < set(lines)
+    dropped = next(index for index, line in enumerate(lines) if line.endswith("-m reg"))
+    ours = [
+        "http-request set-header X-Forwarded-For %[src]",
+        f"http-request set-header X-Forwarded-Proto {name.removeprefix('edge_')}",
+        "http-request set-header X-Forwarded-Port %[dst_port]",
+        "http-request set-header X-Forwarded-Host %[req.fhdr(host)]",
+    ]
+    upgrade = "{ req.hdr(connection) -m str -i upgrade }"
+    assert lines[dropped + 1 : dropped + 7] == [
+        f"http-request set-header Connection Upgrade if {upgrade}",
+        f"http-request del-header Connection unless {upgrade}",
+        *ours,
+    ]
+
+
+@PROXIES
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("a.test", True),
+        ("A.test.:80", True),
+        ("a_b.w.test", True),
+        ("192.0.2.1:8443", True),
+        ("[2001:db8::1]:443", True),
+        ("evil.test,a.test", False),
+        ("localhost#.w.test", False),
+        ("evil.test/.w.test", False),
+        ("user@a.test", False),
+        ("a.test:x", False),
+        ("a b.w.test", False),
+        ("", False),
+    ],
+)
+def test_a_host_is_one_before_anything_is_built_from_it(name: str, host: str, is_one: bool) -> None:
+    """The first rule of all; the header is taken whole everywhere."""
+    first, second = words(name, "http-request")[:2]
+    assert first[:8] == (
+        "http-request", "deny", "deny_status", "400", "unless", "{", "req.fhdr(host)", "-m",
+    )  # fmt: skip
+    assert (re.search(first[9], host) is not None) is is_one
+    assert second[1:] == ("set-var(txn.host)", "req.fhdr(host),host_only,lower,rtrim(.)")
+    assert not [line for line in frontend(name, site()) if "req.hdr(host)" in line]
 
 
 @pytest.mark.parametrize(

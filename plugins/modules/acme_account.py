@@ -15,6 +15,9 @@ description:
     The thumbprint is in the result; give it to the balancers.
   - Runs with the Python of the issuer's virtual environment, as it needs the library C(acme).
   - What is registered is remembered on the issuer; a run with nothing to do asks no CA.
+  - A CA that is down or refuses us stops no other; it is named in a warning and tried again by the
+    next run. The module fails if no listed CA has an account then, and if not every CA did what
+    O(rollover=true) or O(state=absent) asks for.
 extends_documentation_fragment:
   - hitless.edge.acme
 options:
@@ -96,6 +99,15 @@ accounts:
       elements: str
       sample:
         - 0 issue "ca.example; accounturi=https://ca.example/acct/1; validationmethods=http-01"
+failures:
+  description: The CAs that did not do as wished. Where it has an account already, that stays.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    ca: {description: Its name in the list., type: str, sample: letsencrypt}
+    error: {description: "Why, in its words.", type: str, sample: letsencrypt does not answer}
+  sample: []
 """
 
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account_plan import (

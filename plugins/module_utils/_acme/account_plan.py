@@ -2,17 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wished account, and the change that makes it so; no CA is asked to find that out."""
+"""The wished account, and the change that makes it so; no CA is asked to find that out.
+
+Each CA is settled for itself: one that is dead or refuses us stops no other. That is a failure
+only if no certificate can be ordered anywhere then, or if what was asked for is of use only as a
+whole: a rollover, the end of accounts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._core.change import Change
-from .._core.errors import Refused
+from .._core.errors import EdgeError, Refused
 from .._core.ports import Ports
 from .._core.reader import Reader
 from .account import AccountAtCa, Accounts, Registration
@@ -123,11 +128,46 @@ class AccountPlan:
         key = self._key
         if key is None or self._rolls_over:
             key = self._accounts.make_key()
-        for authority in self._wish.authorities:
-            self._settle(authority, key)
-        if self._previous is not None or self._rolls_over:
+        failures = self._settle_all(key)
+        registrations = self._accounts.registrations()
+        if self._accounts.previous_key() is not None and self._all_know(key, registrations):
             self._end_rollover(key)
-        return self._result(key, self._accounts.registrations())
+        told = {
+            **self._result(key, registrations),
+            "changed": self._has_changed(key, registrations),
+            "failures": failures,
+        }
+        kept = {account["ca"] for account in told["accounts"]}
+        words = [_words(item, has_account=item["ca"] in kept) for item in failures]
+        if failures and not self._is_enough(kept):
+            raise Refused("not all CAs did as wished", "\n".join(words), **told)
+        return {**told, "warnings": words}
+
+    def _has_changed(self, key: AccountKey, registrations: Mapping[str, Registration]) -> bool:
+        has_ended_rollover = self._previous is not None and self._accounts.previous_key() is None
+        return key is not self._key or registrations != self._registrations or has_ended_rollover
+
+    def _settle_all(self, key: AccountKey) -> list[dict[str, str]]:
+        """Settle every CA; those that failed, with their words."""
+        failures = []
+        for authority in self._wish.authorities:
+            try:
+                self._settle(authority, key)
+            except EdgeError as error:
+                failures.append({"ca": authority.name, "error": str(error)})
+        return failures
+
+    def _is_enough(self, kept: Collection[str]) -> bool:
+        """Whether a run in which some CAs failed has reached what it is for.
+
+        ``kept``: the CAs that have an account.
+        """
+        return self._wish.state is State.PRESENT and not self._wish.rollover and len(kept) > 0
+
+    def _all_know(self, key: AccountKey, registrations: Mapping[str, Registration]) -> bool:
+        """Whether no listed CA knows just the key before."""
+        listed = (registrations.get(ca.directory) for ca in self._wish.authorities)
+        return all(found is None or found.thumbprint == key.thumbprint for found in listed)
 
     def _settle(self, authority: Authority, key: AccountKey) -> None:
         """Bring the account at one CA to what is wished; saved at each step."""
@@ -179,7 +219,13 @@ class AccountPlan:
                 }
                 for authority, registration in listed
             ],
+            "failures": [],
         }
+
+
+def _words(failure: Mapping[str, str], *, has_account: bool) -> str:
+    state = "the account at {ca} is not as wished" if has_account else "no account at {ca}"
+    return f"{state.format(**failure)}: {failure['error']}"
 
 
 def plan_account(

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Union
 
-from .._core.errors import EdgeError, Refused
+from .._core.errors import EdgeError
 from .account import AccountAtCa, Accounts, Registration
 from .answer import Answer
 from .authority import Authority
 from .directory import Directory, fetch_directory
-from .problems import AcmeRefused
+from .problems import AcmeRefused, NoAccount
 from .transport import Session, Signer
 from .waiting import Budget
 
@@ -88,9 +88,7 @@ class Client:
     def _registration(self) -> Registration:
         found = self._accounts.registrations().get(self.authority.directory)
         if found is None:
-            raise Refused(
-                f"there is no account at {self.authority.name}; register one with acme_account"
-            )
+            raise NoAccount(self.authority.name)
         return found
 
 

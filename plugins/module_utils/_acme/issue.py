@@ -6,7 +6,8 @@
 
 A certificate that fails never stops the others, and what a lineage holds is only ever replaced by a
 certificate that was checked. A CA that is down or limits us is passed over for the next one of
-the list, but only by a certificate that is absent or near its end: all others can wait.
+the list, but only by a certificate that is absent or near its end: all others can wait. A CA at
+which we have no account is passed over by all: it may be long before there is one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .client import Desk
 from .due import is_near_end
 from .ledger import Ledger
 from .orders import Order, Shared, Task
-from .problems import TooSlow
+from .problems import NoAccount, TooSlow
 from .results import (
     Action,
     Result,
@@ -66,6 +67,7 @@ class Issuance:
         self._wish = wish
         self._desk = desk
         self._store = Store(ports.files, wish.home)
+        self._registrations = desk.accounts.registrations()
         self._under_way: dict[Lineage, Attempt] = {}
         self._again: list[Attempt] = []
         self._done = self._total = 0
@@ -89,9 +91,17 @@ class Issuance:
         """The CAs in the order of preference; but first the one that works on it already."""
         pending = self._store.pending(item.lineage)
         directory = pending.directory if pending is not None else None
-        order = sorted(self._wish.authorities, key=lambda ca: ca.directory != directory)
+        order = sorted(self._usable, key=lambda ca: ca.directory != directory)
         task = Task(item.lineage, item.held, item.window, item.verdict.reason)
-        return Attempt(task, tuple(order))
+        passed = [NoAccount(ca.name) for ca in self._wish.authorities if ca not in self._usable]
+        return Attempt(task, tuple(order), tuple(passed))
+
+    @property
+    def _usable(self) -> tuple[Authority, ...]:
+        """The CAs that we have an account at; all of them if there is none, to be told so."""
+        known = self._registrations
+        found = tuple(ca for ca in self._wish.authorities if ca.directory in known)
+        return found or self._wish.authorities
 
     def _wave(self, attempts: list[Attempt], shared: Shared) -> None:
         """Try each at its first CA; what is to be tried at another one is in `_again` then."""

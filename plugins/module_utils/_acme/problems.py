@@ -10,6 +10,7 @@ EdgeError
 └── Unavailable
     ├── Unreachable            the CA does not answer, or only with 5xx
     ├── TooSlow                the CA has not finished within the budget; the next run goes on
+    ├── NoAccount              we have no account at the CA, as it was down or refused us
     └── RateLimited            the CA (or our own ledger) asks to come back at `retry_at`
 """
 
@@ -86,6 +87,13 @@ class Unreachable(Unavailable):
 
 class TooSlow(Unavailable):
     """The CA has not finished within the task's budget; the order is kept for the next run."""
+
+
+class NoAccount(Unavailable):
+    """We have no account there (yet), so the CA is passed over like one that is down."""
+
+    def __init__(self, authority: str) -> None:
+        super().__init__(f"there is no account at {authority}; register one with acme_account")
 
 
 class RateLimited(Unavailable):

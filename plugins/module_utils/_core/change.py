@@ -28,6 +28,7 @@ class Change:
     ``before`` and ``after``: header of a diff -> what is there; an absent header means absent.
     ``result``: what is known before the change is made (check mode returns just this).
     ``apply``: makes the change, returns what only the change could tell; laid over ``result``.
+    Its ``warnings`` are shown as such.
     ``failure``: what the module ends in although the rest is done, in check mode too.
     """
 

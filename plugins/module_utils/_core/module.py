@@ -68,6 +68,8 @@ def run(module: AnsibleModule, ensure: Callable[[Ports], Change]) -> None:
         result = dict(change.result)
         if change.is_needed and not module.check_mode:
             result.update(change.apply())
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
         if change.failure is not None:
             raise change.failure
     except EdgeError as error:

@@ -10,16 +10,11 @@ import base64
 import pytest
 from acme_issuer import HOME, Issuer, actions, wished
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account import Accounts
-from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import (
-    AcmeRefused,
-    Unreachable,
-)
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
-    EdgeError,
     InvalidInput,
     Refused,
 )
-from fake_ca import FakeCa, Fault, running
+from fake_ca import Asked, FakeCa, Fault, running
 from fakes import FakeHost
 
 SECRET = base64.urlsafe_b64encode(b"s" * 32).decode().rstrip("=")
@@ -46,7 +41,7 @@ def test_in_check_mode_there_is_no_thumbprint_yet(new: Issuer, ca: FakeCa) -> No
     """The plan says what would be made and asks nobody."""
     change = new.plan_account(contact=["ops@a.test"])
     assert change.is_needed
-    assert change.result == {"thumbprint": None, "accounts": []}
+    assert change.result == {"thumbprint": None, "accounts": [], "failures": []}
     assert ca.asked == []
 
 
@@ -118,16 +113,16 @@ def test_an_external_account_is_bound(new: Issuer, ca: FakeCa, algorithm: str) -
 def test_a_demanded_external_account_is_asked_for(new: Issuer, ca: FakeCa) -> None:
     """The error says which option to set."""
     ca.external_keys = {"kid-1": SECRET}
-    with pytest.raises(EdgeError, match=r"ca1 wants an external account: .* set eab"):
+    with pytest.raises(Refused, match=r"ca1 wants an external account: .* set eab"):
         new.register()
 
 
 def test_a_wrong_external_account_is_told(new: Issuer, ca: FakeCa) -> None:
     """In the CA's words, or ours if the key cannot be one."""
     ca.external_keys = {"kid-1": SECRET}
-    with pytest.raises(AcmeRefused, match="the binding is not good"):
+    with pytest.raises(Refused, match="no account at ca1: ca1 refused:\nunauthorized: the bind"):
         new.register(authorities=_with_eab(new, kid="kid-2", hmac_key=SECRET))
-    with pytest.raises(InvalidInput, match=r"eab\.hmac_key: is not base64url"):
+    with pytest.raises(Refused, match=r"eab\.hmac_key: is not base64url"):
         new.register(authorities=_with_eab(new, kid="kid-1", hmac_key="A"))
 
 
@@ -148,7 +143,7 @@ def test_an_interrupted_rollover_is_finished(ca: FakeCa, host: FakeHost, acts: b
         issuer = Issuer((ca, other), host)
         issuer.register()
         other.script = lambda asked: Fault(0, acts=acts) if asked.resource == "keyChange" else None
-        with pytest.raises(Unreachable):
+        with pytest.raises(Refused, match="ca2 does not answer"):
             issuer.register(rollover=True)
         accounts = Accounts(host.files, HOME)
         between = accounts.key()
@@ -170,11 +165,70 @@ def test_between_the_keys_each_ca_is_asked_with_the_one_it_knows(
         issuer = Issuer((ca, other), host)
         issuer.register()
         other.script = lambda asked: Fault(0) if asked.resource == "keyChange" else None
-        with pytest.raises(Unreachable):
+        with pytest.raises(Refused, match="ca2 does not answer"):
             issuer.register(rollover=True)
         assert actions(issuer.run(wished("a.test"))) == ["issued"]
         alone = Issuer((other,), host)
         assert actions(alone.run(wished("b.test"))) == ["issued"]
+
+
+def _refuse(asked: Asked) -> Fault | None:
+    return Fault(0) if asked.resource == "directory" else None
+
+
+@pytest.mark.parametrize("dead", [0, 1], ids=["first", "second"])
+def test_a_dead_ca_stops_no_other(ca: FakeCa, host: FakeHost, dead: int) -> None:
+    """The others have their accounts and issue; it is named in a warning, and tried again."""
+    with running(FakeCa(now=host.clock.now)) as other:
+        issuer = Issuer((ca, other), host)
+        issuer.cas[dead].script = _refuse
+        name, alive = f"ca{dead + 1}", f"ca{2 - dead}"
+        result = issuer.register()
+        assert [account["ca"] for account in result["accounts"]] == [alive]
+        (failure,) = result["failures"]
+        assert failure["ca"] == name
+        assert result["warnings"] == [f"no account at {name}: {failure['error']}"]
+        assert "does not answer" in failure["error"]
+        issued = issuer.run(wished("a.test"))
+        assert [item["ca"] for item in issued["certificates"]] == [alive]
+        renewed = issuer.run(wished("a.test"), force=True)
+        assert [item["action"] for item in renewed["certificates"]] == ["renewed"]
+        assert issuer.register()["changed"] is False
+        issuer.cas[dead].script = lambda _asked: None
+        assert len(issuer.register()["accounts"]) == 2
+        assert not issuer.plan_account().is_needed
+
+
+def test_a_wrong_binding_at_one_ca_stops_no_other(ca: FakeCa, host: FakeHost) -> None:
+    """Its words are in the result, and certificates come from the next CA of the list."""
+    ca.external_keys = {"kid-1": SECRET}
+    with running(FakeCa(now=host.clock.now)) as other:
+        issuer = Issuer((ca, other), host)
+        first, second = issuer.authorities
+        eab = {"kid": "kid-2", "hmac_key": SECRET}
+        result = issuer.register(authorities=[{**first, "eab": eab}, second])
+        assert "the binding is not good" in result["failures"][0]["error"]
+        assert [item["ca"] for item in issuer.run(wished("a.test"))["certificates"]] == ["ca2"]
+
+
+def test_without_any_account_it_fails_with_the_words_of_all(ca: FakeCa, host: FakeHost) -> None:
+    """And the key is kept, for the next run."""
+    with running(FakeCa(now=host.clock.now)) as other:
+        issuer = Issuer((ca, other), host)
+        ca.script = other.script = _refuse
+        with pytest.raises(Refused, match=r"no account at ca1(.|\n)*no account at ca2") as caught:
+            issuer.register()
+        assert [item["ca"] for item in caught.value.details["failures"]] == ["ca1", "ca2"]
+        assert caught.value.details["thumbprint"] == issuer.plan_account().result["thumbprint"]
+
+
+def test_accounts_that_could_not_be_ended_are_a_failure(new: Issuer, ca: FakeCa) -> None:
+    """They are still there, so nobody is told that they ended."""
+    new.register()
+    ca.script = _refuse
+    with pytest.raises(Refused, match="ca1 does not answer"):
+        new.register(state="absent")
+    assert len(ca.accounts) == 1
 
 
 def test_an_account_is_ended(new: Issuer, ca: FakeCa) -> None:

@@ -68,6 +68,18 @@ def test_check_mode_predicts_and_does_nothing(capsys: pytest.CaptureFixture[str]
     assert "colour" not in result
 
 
+def test_warnings_of_the_change_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """What only the change could tell; as Ansible's warnings, not as a field of the result."""
+
+    def ensure(_ports: Ports) -> Change:
+        return Change(after={"a": "1"}, apply=lambda: {"warnings": ["ca2 is down"], "left": "b"})
+
+    result = played(ensure, capsys)
+    assert "ca2 is down" in json.dumps(result["warnings"])
+    assert "deprecations" not in result
+    assert result["left"] == "b"
+
+
 def test_no_difference_no_change(capsys: pytest.CaptureFixture[str]) -> None:
     """Apply is not called."""
 

@@ -73,6 +73,12 @@ options:
     description: Whether bundles that the module delivered earlier and that are not listed leave.
     type: bool
     default: true
+  purge_everything:
+    description:
+      - Whether O(purge) may remove all that was delivered, which is what an empty O(bundles) asks
+        for. Without it the module refuses, as the list is more likely empty by mistake.
+    type: bool
+    default: false
   default_certificate:
     description:
       - Whether to make a self-signed certificate on the balancer and to keep it on the first line
@@ -226,6 +232,7 @@ def spec() -> ArgumentSpec:
         {
             "bundles": {"type": "list", "elements": "dict", "required": True, "options": bundle},
             "purge": {"type": "bool", "default": True},
+            "purge_everything": {"type": "bool", "default": False},
             "default_certificate": {"type": "bool", "default": False},
             "directory": {"type": "path", "default": "/etc/haproxy/ssl"},
             "runtime_socket": {"type": "path", "default": "/run/haproxy/admin.sock"},

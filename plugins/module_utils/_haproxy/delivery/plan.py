@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from ..._core.errors import Fault
+from ..._core.errors import Fault, InvalidInput
 from ..._core.ports import Files, Ports
 from ..._pki import crt_list
 from ..._pki.bundle import file_name
@@ -111,10 +111,14 @@ DEFAULT_FILE = file_name(DEFAULT_NAME, KeyType.ECDSA)
 
 
 def plan_delivery(ports: Ports, wish: Wish) -> Plan:
-    """Read files and process, decide; writes nothing."""
+    """Read files and process, decide; writes nothing.
+
+    Raises: `InvalidInput` if an empty wish would purge everything.
+    """
     layout, files, now = wish.layout, ports.files, ports.clock.now()
     raw = files.read(layout.manifest)
     manifest = parse_manifest(raw)
+    _refuse_to_purge_everything(wish, manifest)
     settled = _settle_all(files, wish, manifest, now)
     wished = {one.wanted.file_name for one in settled}
     removed = {
@@ -136,6 +140,20 @@ def plan_delivery(ports: Ports, wish: Wish) -> Plan:
         loaded=loaded,
         unheard=unheard,
     )
+
+
+def _refuse_to_purge_everything(wish: Wish, manifest: Manifest) -> None:
+    """An empty list is far more often a forgotten file of variables than a wish."""
+    delivered = sorted(name for name in manifest.files if name != DEFAULT_FILE)
+    if not wish.purge or wish.purge_everything or wish.bundles or not delivered:
+        return
+    count = f"{len(delivered)} bundle{'s' if len(delivered) > 1 else ''}"
+    cause = f"is empty, which would purge all that was delivered ({count}, such as {delivered[0]})"
+    remedy = (
+        "are the sites where this run looks for them? If nothing shall be served any more, say so "
+        "with purge_everything: true (variable certificates_purge_everything)"
+    )
+    raise InvalidInput([Fault("bundles", cause, remedy)])
 
 
 def _settle_all(files: Files, wish: Wish, manifest: Manifest, now: datetime) -> tuple[Settled, ...]:

@@ -58,13 +58,15 @@ class WantedBundle:
 class Wish:
     """All of them.
 
-    ``purge``: whether what we delivered earlier and is not listed shall leave.
+    ``purge``: whether what we delivered earlier and is not listed shall leave;
+    ``purge_everything``: even if nothing at all is listed.
     ``default_certificate``: whether to keep a self-signed one for clients that name no known host.
     """
 
     bundles: tuple[WantedBundle, ...]
     layout: Layout
     purge: bool = True
+    purge_everything: bool = False
     default_certificate: bool = False
 
 
@@ -79,6 +81,7 @@ def parse_wish(reader: Reader) -> Wish:
         bundles=parse_bundles(reader["bundles"]),
         layout=layout,
         purge=reader["purge"].boolean(),
+        purge_everything=reader["purge_everything"].boolean(),
         default_certificate=reader["default_certificate"].boolean(),
     )
 

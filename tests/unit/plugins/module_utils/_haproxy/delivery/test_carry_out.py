@@ -216,7 +216,7 @@ def test_what_leaves_goes_off_the_list_before_its_file() -> None:
     balancer.deliver(wanted("a.test", A))
     balancer.files.left = 1  # the list is written, the file is not removed yet
     with pytest.raises(Killed):
-        balancer.deliver()
+        balancer.deliver(purge_everything=True)
     assert listed(balancer) == []
     assert balancer.process.stores == {}
     assert balancer.files.read(path_of("a.test")) is not None

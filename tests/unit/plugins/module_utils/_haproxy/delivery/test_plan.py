@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.plan import (
     DEFAULT_FILE,
 )
@@ -46,9 +48,30 @@ def test_what_is_not_wished_leaves_if_it_is_ours() -> None:
     balancer = Balancer()
     balancer.files.write(path_of("foreign"), B.pem.encode())
     balancer.deliver(wanted("a.test", A))
-    plan = balancer.plan()
+    plan = balancer.plan(purge_everything=True)
     assert set(plan.removed) == {path_of("a.test")}
     assert [step.action for step in plan.steps] == [Action.REMOVE]
+
+
+def test_an_empty_wish_purges_nothing_unless_it_says_so() -> None:
+    """Neither when looked at nor when carried out; the remedy is named."""
+    balancer = Balancer()
+    balancer.deliver(wanted("a.test", A), wanted("b.test", B))
+    with pytest.raises(InvalidInput, match=r"2 bundles(.|\n)*certificates_purge_everything"):
+        balancer.plan()
+    with pytest.raises(InvalidInput):
+        balancer.deliver()
+    assert balancer.serves("a.test") == A.fingerprint
+    balancer.deliver(purge_everything=True)
+    assert balancer.process.stores == {}
+
+
+def test_an_empty_wish_is_fine_where_nothing_was_delivered() -> None:
+    """A new balancer, one that was emptied already, and one with just its default certificate."""
+    balancer = Balancer()
+    balancer.deliver()
+    balancer.deliver(default_certificate=True)
+    assert set(balancer.plan().removed) == {f"{LAYOUT.certificates}/{DEFAULT_FILE}"}
 
 
 def test_nothing_leaves_without_purge() -> None:

@@ -91,6 +91,7 @@ def test_options_become_a_wish() -> None:
         {
             "bundles": [GOOD],
             "purge": False,
+            "purge_everything": True,
             "default_certificate": True,
             "directory": "/srv/ssl",
             "runtime_socket": "/r.sock",
@@ -101,5 +102,5 @@ def test_options_become_a_wish() -> None:
     )
     assert wish.layout.crt_list == "/srv/ssl/crt-list.txt"
     assert (wish.layout.runtime_socket, wish.layout.master_socket) == ("/r.sock", "/m.sock")
-    assert (wish.purge, wish.default_certificate) == (False, True)
+    assert (wish.purge, wish.purge_everything, wish.default_certificate) == (False, True, True)
     assert [bundle.where for bundle in wish.bundles] == ["bundles[0] (a.test)"]

@@ -74,6 +74,7 @@ class FakeHaproxy:
 
     ``silence``: how often the master's socket is shut after a reload of 2.6. ``trial_words``: what
     a trial says as it ends, whatever its config. ``trial_is_mute``: it runs, without any worker.
+    ``fails``: how many of the next reloads fail, whatever their config.
     """
 
     synchronous: bool = True
@@ -91,6 +92,7 @@ class FakeHaproxy:
     trials: list[str] = field(default_factory=list)
     journal: str = ""
     refuses_maps: bool = False
+    fails: int = 0
     namespaces: bool = True
     trial_words: str = ""
     trial_is_mute: bool = False
@@ -175,7 +177,8 @@ class FakeHaproxy:
             self.journal += self._alert(text)
             self._die()
             return ""
-        self.failed = int(PORT_IN_USE in text)
+        self.failed = int(PORT_IN_USE in text or self.fails > 0)
+        self.fails = max(self.fails - 1, 0)
         if self.failed:
             self.journal += self._alert(text)
             return f"Success=0\n--\n{self._alert(text)}\n" if self.synchronous else "\n"

@@ -53,8 +53,19 @@ def seal(text: str) -> Sealed:
             f'the config has {found} lines "{" ".join(description_words())}" where it needs one in'
             " its global section; a template must write every line of the global section"
         )
-    digest = hashlib.sha256(_with(text, PLACEHOLDER).encode()).hexdigest()[:DIGITS]
+    raw = _with(text, PLACEHOLDER).encode("utf-8", "surrogateescape")
+    digest = hashlib.sha256(raw).hexdigest()[:DIGITS]
     return Sealed(_with(text, digest), digest)
+
+
+def is_intact(text: str) -> bool:
+    """Whether the text is what its digest was made of: ours, and not edited since."""
+    try:
+        sealed = seal(text)
+    except NoDescription:
+        return False
+    found = _DESCRIPTION.search(text)
+    return found is not None and found["digest"] == sealed.digest
 
 
 def _with(text: str, digest: str) -> str:

@@ -128,7 +128,7 @@ class Master:
                 if self._clock.monotonic() > deadline:
                     raise
                 now = None
-            if now is not None and earlier is not None and _same(now, earlier):
+            if now is not None and earlier is not None and same(now, earlier):
                 return now
             if self._clock.monotonic() > deadline:
                 raise Unavailable("HAProxy is being reloaded by somebody else all the time")
@@ -166,7 +166,7 @@ class Master:
         raise Unavailable(f"HAProxy did not end its reload within {self.timeout_seconds:.0f} s")
 
 
-def _same(now: Processes, earlier: Processes) -> bool:
+def same(now: Processes, earlier: Processes) -> bool:
     """Whether no reload is between the two; old workers may come to their end meanwhile."""
     return (now.reloads, now.failed, now.current) == (
         earlier.reloads,

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .._core.errors import Refused, Unavailable
+from .._core.errors import EdgeError, Refused, Unavailable
 from .._core.ports import Ports
 from .layout import Layout
-from .master import Master, Processes
+from .master import Master, Processes, is_alive, same
 from .runtime import Info, Runtime, parse_info
 
 LIMIT = re.compile(rb"^Max open files\s+(\S+)\s+(\S+)", re.MULTILINE)
@@ -148,6 +148,27 @@ class Service:
             ["systemctl", "restart", self.layout.service], timeout_seconds=self.timeout_seconds
         )
         return self.words(since)
+
+    def recover(self, before: Processes | None) -> None:
+        """Bring the service back after a reload that failed, with the files as they are now.
+
+        A second reload takes the master out of the state that a failed one leaves it in, also where
+        the old worker serves on; a service that died is started. Nothing is done where no reload
+        was begun since ``before``. As far as that can be had: who serves then is for the caller to
+        ask.
+        """
+        with contextlib.suppress(EdgeError):
+            if before is None:
+                if not self.is_active():
+                    self.start()
+            elif not is_alive(self.ports.files, before.master):
+                self.start()
+            elif not self._is_as_it_was(before):
+                self.master.reload()
+
+    def _is_as_it_was(self, before: Processes) -> bool:
+        now = self.processes()
+        return now is not None and same(now, before)
 
     def words(self, since: datetime) -> str:
         """What HAProxy told the journal since then; nothing where there is no journal."""

@@ -8,7 +8,9 @@ Theory of operation. The candidate stays in ``staged/`` until the new worker is 
 are written one by one, each atomically, maps before the config. So a run that is killed anywhere
 leaves the old process, over old or over new files: the next run compares with the process and does
 it again. What served before is kept in ``previous/`` and comes back, with a
-second reload (or a start, where the failed one took the service down), when the proof fails.
+second reload (or a start, where the failed one took the service down), when the proof fails. Where
+no copy of that exists (the live config was edited and never loaded), the files come back as they
+were, and the worker that serves is left alone.
 """
 
 from __future__ import annotations
@@ -21,17 +23,22 @@ from typing import Any
 from .._core.change import Change
 from .._core.errors import EdgeError, Refused
 from .._core.ports import Ports
-from .candidate import CONFIG_MODE, CONFIG_NAME, Candidate, read_folder, read_live, to_bytes
+from .candidate import CONFIG_MODE, CONFIG_NAME, Candidate, read_live, to_bytes
 from .layout import Layout
 from .live_maps import LiveMaps, parse_map
-from .master import is_alive
+from .master import Processes
 from .process import Service, loud, relevant
+from .transaction_before import Before, look_before
 from .transaction_plan import Action, Plan, Planner, Wish
 from .transaction_proof import Probe, Proof
 from .validation import Trial
 
 AFTER_START_SECONDS = 10.0
 PROCESS = "running HAProxy"
+NO_COPY = (
+    "{} was edited and not loaded before, and no copy is left of what served: the file is as it "
+    "was, and is not loaded by HAProxy while that still serves what it did"
+)
 
 
 def plan_change(ports: Ports, layout: Layout, wish: Wish) -> Change:
@@ -96,16 +103,18 @@ class Transaction:
             )
 
     def _act(self, plan: Plan) -> tuple[Action, str]:
-        if plan.action is Action.MAPS and self._maps_replaced(plan):
-            return Action.MAPS, ""
-        if plan.action in (Action.RELOAD, Action.MAPS):
-            return Action.RELOAD, self._reloaded(plan)
+        if plan.action is Action.NONE:
+            return Action.NONE, ""
         if plan.action is Action.START:
             return Action.START, self._started(plan)
-        return Action.NONE, ""
+        before = look_before(self.ports, self.layout, plan.running)
+        if plan.action is Action.MAPS and self._maps_replaced(plan, before):
+            return Action.MAPS, ""
+        return Action.RELOAD, self._reloaded(plan, before)
 
-    def _maps_replaced(self, plan: Plan) -> bool:
+    def _maps_replaced(self, plan: Plan, before: Before) -> bool:
         """Maps into files and process; no, where the process does not take them."""
+        self._keep_previous(plan, before)
         plan.candidate.install_maps(self.ports.files, self.layout, plan.stale_maps)
         live = LiveMaps(self._service.runtime, self.layout.maps)
         try:
@@ -117,20 +126,20 @@ class Transaction:
             return False  # the files are written, so one reload brings them in
         return True
 
-    def _reloaded(self, plan: Plan) -> str:
+    def _reloaded(self, plan: Plan, before: Before) -> str:
         if not plan.staged:
             self._demand_fit(plan.candidate)
         service = self._service
-        before = service.master.settled()
+        processes = service.master.settled()
         probe = self._probe(plan.candidate)
         proof = Proof(
             service,
             plan.candidate.digest,
             old=plan.running.pid if plan.running else None,
-            master=before.master,
+            master=processes.master,
             before=probe.status(self.ports) if probe else None,
         )
-        self._keep_previous(plan)
+        self._keep_previous(plan, before)
         self._dump_server_state()
         plan.candidate.install(self.ports.files, self.layout)
         since = self.ports.clock.now()
@@ -138,8 +147,8 @@ class Transaction:
             return self._proved(proof, probe)
         except EdgeError as error:
             words = relevant(_words_of(error) or service.words(since))
-            self._give_back(plan, proof)
-            raise self._refusal(plan, error, words) from error
+            self._give_back(before, proof, processes)
+            raise self._refusal(plan, error, words, before) from error
 
     def _proved(self, proof: Proof, probe: Probe | None) -> str:
         verdict = self._service.master.reload()
@@ -184,50 +193,54 @@ class Transaction:
         probe = Probe.parse(self.wish.probe_url) if self.wish.probe_url else None
         return probe if probe and probe.is_served_by(candidate.config) else None
 
-    def _keep_previous(self, plan: Plan) -> None:
-        """Keep what is on disk, if it is what serves: a run that died may have swapped already."""
-        disk = read_live(self.ports.files, self.layout)
-        running = plan.running.digest if plan.running else None
-        if disk is not None and disk.digest == running and disk.config != plan.candidate.config:
-            disk.write(self.ports.files, self.layout.previous)
+    def _keep_previous(self, plan: Plan, before: Before) -> None:
+        if before.served is not None and before.has_to_be_kept(plan.candidate):
+            before.served.write(self.ports.files, self.layout.previous)
 
     def _dump_server_state(self) -> None:
         """Drains and weights set at run time are lost by a reload that is not told of them."""
         state = self._service.ask("show servers state")
         self.ports.files.write(self.layout.server_state, to_bytes(f"{state}\n"))
 
-    def _give_back(self, plan: Plan, proof: Proof) -> None:
-        """The last good config, on disk and in the process, as far as that can be had.
+    def _give_back(self, before: Before, proof: Proof, processes: Processes) -> None:
+        """The last good config, on disk and in the process, as far as that can be had."""
+        good = before.served or before.disk
+        if good is not None:
+            good.install(self.ports.files, self.layout)
+        if before.served is None and self._still_serves(proof.old):
+            return  # a reload would make live what never served
+        self._service.recover(processes)
+        if good is not None:
+            with contextlib.suppress(EdgeError):  # what serves in the end is told in the refusal
+                Proof(self._service, good.digest).process()
 
-        The reload is done even if the old worker goes on serving: it takes the master out of the
-        state it is in after a failed one, and loses nothing.
-        """
-        previous = read_folder(self.ports.files, self.layout.previous)
-        good = previous if previous and plan.staged else plan.candidate
-        good.install(self.ports.files, self.layout)
-        service = self._service
-        with contextlib.suppress(EdgeError):  # what serves in the end is told in the refusal
-            if proof.master is not None and is_alive(self.ports.files, proof.master):
-                service.master.reload()
-            else:
-                service.start()
-            Proof(service, good.digest).process()
+    def _still_serves(self, pid: int | None) -> bool:
+        try:
+            running = self._service.info()
+        except EdgeError:
+            return False
+        return running is not None and running.pid == pid
 
-    def _refusal(self, plan: Plan, error: EdgeError, words: str) -> Refused:
-        """What to tell; the candidate goes where a person can look at it."""
-        if plan.staged:
-            files = self.ports.files
+    def _refusal(
+        self, plan: Plan, error: EdgeError, words: str, before: Before | None = None
+    ) -> Refused:
+        """What to tell; a candidate that is not live goes where a person can look at it."""
+        files, path = self.ports.files, f"{self.layout.rejected}/{CONFIG_NAME}"
+        is_rejected = files.read(self.layout.config) != to_bytes(plan.candidate.config)
+        if plan.staged or is_rejected:
             files.make_directory(self.layout.rejected)
-            path = f"{self.layout.rejected}/{CONFIG_NAME}"
             files.write(path, to_bytes(plan.candidate.config), mode=CONFIG_MODE)
+        if plan.staged:
             files.remove(self.layout.staged)
         running = self._service.info()
         now = f"config {running.digest} serves" if running else "HAProxy does not run"
+        if before is not None and before.served is None:
+            now += f"; {NO_COPY.format(self.layout.config)}"
         cause = error.message.partition("\n")[0].rstrip(":")
         return Refused(
             f"HAProxy does not serve with the new config ({cause}); {now}",
             words,
-            rejected=self.layout.rejected if plan.staged else "",
+            rejected=self.layout.rejected if plan.staged or is_rejected else "",
             digest=running.digest if running else "",
         )
 

@@ -18,6 +18,7 @@ from typing import Any
 from .._core.errors import Refused, Unavailable
 from .._core.ports import Ports
 from .candidate import Candidate, read_folder, read_live, to_bytes
+from .digest import is_intact
 from .layout import Layout
 from .live_maps import LiveMaps, parse_map
 from .process import Service
@@ -120,12 +121,12 @@ class Planner:
         if running.digest != wanted:
             return f"config {running.digest or 'without digest'} runs, {wanted} is wanted"
         newer = newer_files(self.ports.files, self.layout, candidate.config, running.started)
-        if wanted is None:
+        if wanted is None or not is_intact(candidate.config):
             newer = (*newer, *self._newer_config(running))
         return f"changed since HAProxy started: {', '.join(newer)}" if newer else ""
 
     def _newer_config(self, running: Info) -> tuple[str, ...]:
-        """The config itself, where no digest tells whether the process has loaded it."""
+        """The config itself, where no digest tells (any more) whether the process has loaded it."""
         time = self.ports.files.modified(self.layout.config)
         return (self.layout.config,) if time is not None and time >= running.started else ()
 

@@ -13,6 +13,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.digest impor
     PLACEHOLDER,
     NoDescription,
     description_words,
+    is_intact,
     seal,
 )
 
@@ -48,3 +49,12 @@ def test_a_lost_description_is_named(text: str) -> None:
 def test_the_words_fit_the_line() -> None:
     """What is compiled is what is looked for."""
     assert " ".join(description_words()) in TEXT
+
+
+def test_an_edit_breaks_the_seal() -> None:
+    """The description stays and proves nothing; a foreign config never proved anything."""
+    sealed = seal(TEXT.format(2)).text
+    assert is_intact(sealed)
+    assert not is_intact(sealed + "# more\n")
+    assert not is_intact(sealed + "# \udcff\n")
+    assert not is_intact("global\n")

@@ -138,3 +138,33 @@ def test_a_start_forgets_earlier_failures_first(haproxy: FakeHaproxy) -> None:
     service(haproxy).start()
     commands = [argv[1] for argv in haproxy.host.runner.runs if argv[0] == "systemctl"]
     assert commands == ["reset-failed", "restart"]
+
+
+def test_a_master_is_taken_out_of_the_state_after_a_failed_reload(haproxy: FakeHaproxy) -> None:
+    """By a second one, once; where none was begun, nothing is done."""
+    before = service(haproxy).master.settled()
+    service(haproxy).recover(before)
+    assert haproxy.reloads == 0
+    haproxy.fails = 1
+    assert not service(haproxy).master.reload().succeeded
+    service(haproxy).recover(before)
+    assert (haproxy.reloads, haproxy.failed, haproxy.starts) == (2, 0, 1)
+
+
+def test_a_service_that_a_reload_killed_is_started(haproxy: FakeHaproxy) -> None:
+    """Nobody is left to be reloaded."""
+    before = service(haproxy).master.settled()
+    haproxy._die()
+    service(haproxy).recover(before)
+    assert haproxy.starts == 2
+
+
+@pytest.mark.parametrize(("runs", "starts"), [(True, 1), (False, 2)], ids=["runs", "died"])
+def test_a_service_that_runs_without_our_socket_is_not_restarted(
+    haproxy: FakeHaproxy, runs: bool, starts: int
+) -> None:
+    """That would cost connections."""
+    if not runs:
+        haproxy._die()
+    service(haproxy).recover(None)
+    assert haproxy.starts == starts

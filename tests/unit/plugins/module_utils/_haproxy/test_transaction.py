@@ -258,3 +258,85 @@ def test_what_haproxy_config_would_refuse_is_not_loaded_from_disk(haproxy: FakeH
     with pytest.raises(Refused, match="unknown keyword 'bogus'") as caught:
         perform(haproxy)
     assert caught.value.details["lines"] == [10]
+
+
+def map_text(haproxy: FakeHaproxy) -> str:
+    """The live map."""
+    return haproxy.host.files.content[f"{LAYOUT.maps}/sites.map"].decode()
+
+
+def keep_ancient(haproxy: FakeHaproxy) -> None:
+    """A copy of what served long ago."""
+    Candidate(config("# ancient\n"), {"sites.map": "x.test x\n"}).write(
+        haproxy.host.files, LAYOUT.previous
+    )
+
+
+@pytest.mark.parametrize("wish", [Wish(), Wish(force=True)], ids=["refused-maps", "force"])
+def test_new_maps_whose_reload_fails_go_away_again(haproxy: FakeHaproxy, wish: Wish) -> None:
+    """What comes back is what served just before, not what served long ago."""
+    keep_ancient(haproxy)
+    haproxy.refuses_maps = True
+    haproxy.fails = 1
+    stage(haproxy, OLD, MORE)
+    with pytest.raises(Refused, match=f"config {DIGEST_OLD} serves"):
+        perform(haproxy, wish)
+    assert haproxy.loaded == disk(haproxy) == OLD
+    assert map_text(haproxy) == MAPS["sites.map"]
+    assert haproxy.maps[f"{LAYOUT.maps}/sites.map"] == (("a.test", "a"),)
+
+
+def test_a_forced_reload_that_fails_keeps_what_serves(haproxy: FakeHaproxy) -> None:
+    """Nothing is staged; an old copy of another config is not taken for good."""
+    keep_ancient(haproxy)
+    haproxy.fails = 1
+    with pytest.raises(Refused, match=f"config {DIGEST_OLD} serves"):
+        perform(haproxy, Wish(force=True))
+    assert haproxy.loaded == disk(haproxy) == OLD
+
+
+EDITED = f"{OLD}# by hand, under the old description\n"
+
+
+def test_an_edit_that_never_served_is_not_what_comes_back(haproxy: FakeHaproxy) -> None:
+    """The copy of what served is."""
+    Candidate(OLD, MAPS).write(haproxy.host.files, LAYOUT.previous)
+    haproxy.host.clock.sleep(60)
+    haproxy.write(EDITED, MAPS)
+    stage(haproxy, config(PORT_IN_USE))
+    with pytest.raises(Refused, match=f"config {DIGEST_OLD} serves"):
+        perform(haproxy)
+    assert haproxy.loaded == disk(haproxy) == OLD
+
+
+def test_without_a_copy_of_what_served_the_worker_is_left_alone(haproxy: FakeHaproxy) -> None:
+    """The edited file is as it was, and it is told that it is not what serves."""
+    haproxy.host.clock.sleep(60)
+    haproxy.write(EDITED, MAPS)
+    stage(haproxy, config(PORT_IN_USE))
+    with pytest.raises(Refused, match="no copy is left of what served"):
+        perform(haproxy)
+    assert (disk(haproxy), haproxy.loaded, haproxy.reloads) == (EDITED, OLD, 1)
+    assert read_folder(haproxy.host.files, LAYOUT.previous) is None
+
+
+def test_an_edit_under_the_old_description_is_loaded_when_asked(haproxy: FakeHaproxy) -> None:
+    """Without a candidate the config on disk is meant, and it is not what runs."""
+    haproxy.host.clock.sleep(60)
+    haproxy.write(EDITED, MAPS)
+    assert perform(haproxy)["action"] == "reload"
+    assert haproxy.loaded == EDITED
+
+
+def test_an_edit_that_fails_is_put_aside(haproxy: FakeHaproxy) -> None:
+    """What served comes back on disk too, so that the next start serves it."""
+    stage(haproxy, NEW)
+    perform(haproxy)
+    Candidate(NEW, MAPS).write(haproxy.host.files, LAYOUT.previous)
+    edited = config("# by hand\n")
+    haproxy.write(edited, MAPS)
+    haproxy.fails = 1
+    with pytest.raises(Refused, match=f"config {DIGEST_NEW} serves"):
+        perform(haproxy)
+    assert haproxy.loaded == disk(haproxy) == NEW
+    assert haproxy.host.files.content[f"{LAYOUT.rejected}/haproxy.cfg"].decode() == edited

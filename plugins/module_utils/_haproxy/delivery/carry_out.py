@@ -9,7 +9,7 @@ killed leaves nothing behind that nobody owns. Then files, then the crt-list, th
 leaves goes in the opposite order: off the crt-list, out of the process, file, manifest. A kill
 between any two of them is found by the next run, since it compares files and process anew.
 A bundle that HAProxy refuses, or cannot be reloaded with, gets its earlier file back: else its next
-start would fail on it.
+start would fail on it. After a reload that failed, the service is recovered as after any other.
 What cannot be done in the running process is done by one reload, after which it is asked again.
 """
 
@@ -144,6 +144,7 @@ class _Delivery:
             left.append("HAProxy chooses its default certificate when it starts")
         if not left:
             return {}
+        before = self._service.processes()
         try:
             verdict = self.reload()
             if not verdict.succeeded:
@@ -151,6 +152,7 @@ class _Delivery:
         except EdgeError:
             waiting = {one.step.path for one in outcomes if one.verdict is Verdict.NEEDS_RELOAD}
             self._take_back({*refused, *waiting})
+            self._service.recover(before)
             raise
         self._prove(refused, left)
         return {"hot": False, "reloaded": True, "reasons": left}

@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
     EdgeError,
     Refused,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.carry_out import (
+    deliver,
     foresee,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.disk import (
@@ -27,6 +31,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.pla
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.wish import (
     WantedBundle,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._haproxy.master import Verdict
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from delivering import LAYOUT, Balancer, Killed, actions, path_of, wanted
 from fakes import FakeFiles
@@ -266,6 +271,40 @@ def test_a_reload_that_fails_is_told_in_haproxys_words() -> None:
     assert balancer.deliver(wanted("a.test", NEW), wanted("c.test", C))["changed"] is True
     assert balancer.serves("a.test") == NEW.fingerprint
     assert balancer.serves("c.test") == C.fingerprint
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["old worker serves on", "service died"])
+def test_haproxy_is_recovered_after_a_reload_that_failed(dies: bool) -> None:
+    """With the earlier file: by a second reload, or a start where nothing is left to reload."""
+    balancer = Balancer()
+    balancer.deliver(wanted("a.test", A))
+    balancer.process.transaction = ("/else/x.pem", B.pem)
+    balancer.process.stores["/else/x.pem"] = B.pem
+    balancer.files.write("/proc/7/stat", b"7 (haproxy) S 1 1")
+    recovered: list[tuple[str, bytes | None]] = []
+
+    def master(request: str) -> str:
+        if request == "reload\n":
+            recovered.append(("reload", balancer.files.read(path_of("a.test"))))
+            return "Success=1\n"
+        return f"7  master  {balancer.reloads} [failed: {balancer.reloads}]  1s  x\n8  worker\n"
+
+    def runner(argv: Sequence[str]) -> Completed:
+        if argv[1] == "restart":
+            recovered.append(("start", balancer.files.read(path_of("a.test"))))
+        return Completed(0, "active\n", "")
+
+    def reload() -> Verdict:
+        if dies:
+            balancer.files.remove("/proc/7")
+        balancer.reloads += 1
+        return Verdict(False, "[ALERT] cannot bind")
+
+    balancer.host.socket.servers[LAYOUT.master_socket] = master
+    balancer.host.runner.answer = runner
+    with pytest.raises(Refused, match="cannot bind"):
+        deliver(balancer.host.ports, balancer.wish(wanted("a.test", NEW)), reload)
+    assert recovered == [("start" if dies else "reload", A.pem.encode())]
 
 
 def test_a_reload_that_does_not_help_is_a_failure() -> None:

@@ -138,6 +138,7 @@ class FakeHaproxy:
         self.started = int(self.host.clock.now().timestamp())
         self.host.socket.servers[LAYOUT.runtime_socket] = self._runtime
         self.host.socket.servers[LAYOUT.master_socket] = self._master
+        self.host.files.modes[LAYOUT.master_socket] = 0o600
         status = 503 if UNHEALTHY in text else 200
         answer = HttpAnswer(status, {}, b"")
         self.host.network.web["127.0.0.1", 8404] = lambda _host, _path: answer

@@ -27,6 +27,7 @@ WORKER = re.compile(r"^(\d+)\s+worker\s")
 VERDICT = re.compile(r"\ASuccess=([01])\n(?:--\n)?")
 PAUSE_SECONDS = 0.05
 STILL_SECONDS = 0.1
+ABSENT_SECONDS = 3.0
 ASK_SECONDS = 5.0
 """Then one asks again: a socket of a process that is being replaced may never answer."""
 
@@ -119,12 +120,14 @@ class Master:
 
         Raises: `Unavailable` when the table does not stand still in time.
         """
-        deadline = self._clock.monotonic() + self.timeout_seconds
+        begun = self._clock.monotonic()
+        deadline = begun + self.timeout_seconds
         earlier = None
         while True:
             try:
                 now = self.processes()
             except Unavailable:
+                self._demand_socket(begun)
                 if self._clock.monotonic() > deadline:
                     raise
                 now = None
@@ -134,6 +137,15 @@ class Master:
                 raise Unavailable("HAProxy is being reloaded by somebody else all the time")
             earlier = now
             self._clock.sleep(STILL_SECONDS)
+
+    def _demand_socket(self, begun: float) -> None:
+        """A socket that is not there at all, and does not come, is no reload under way."""
+        is_absent = self.ports.files.mode(self.path) is None
+        if is_absent and self._clock.monotonic() > begun + ABSENT_SECONDS:
+            raise Unavailable(
+                f"HAProxy has no master socket at {self.path}: start it by its unit, with "
+                f"`-S {self.path}`"
+            )
 
     def reload(self) -> Verdict:
         """Reload once and wait for the end of it.

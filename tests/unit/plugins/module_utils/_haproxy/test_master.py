@@ -129,3 +129,17 @@ def test_a_zombie_is_dead(stat: bytes | None, alive: bool) -> None:
     if stat is not None:
         host.files.content["/proc/7/stat"] = stat
     assert is_alive(host.files, 7) is alive
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["absent", "stays shut"])
+def test_a_master_socket_that_is_not_there_is_told_soon(
+    haproxy: FakeHaproxy, is_there: bool
+) -> None:
+    """One that is shut may come back with the end of a reload, so that is waited for."""
+    del haproxy.host.socket.servers[LAYOUT.master_socket]
+    if not is_there:
+        del haproxy.host.files.modes[LAYOUT.master_socket]
+    words = "nobody listens" if is_there else "no master socket at .*: start it by its unit"
+    with pytest.raises(Unavailable, match=words):
+        master(haproxy).settled()
+    assert (haproxy.host.clock.monotonic() > 100) is is_there

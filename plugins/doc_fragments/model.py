@@ -85,8 +85,10 @@ options:
       certificate:
         description:
           - C(false) for none. Else any of C(name), C(key_types) (C(ecdsa), C(rsa)), C(profile),
-            C(preferred_chain), C(source) (C(acme), C(certbot), C(provided), C(selfsigned)).
+            C(preferred_chain), C(source) (C(acme); no other provides certificates in this version).
           - By default one certificate over all domains of the site.
+          - For a PEM of your own say C(false) and list its file in
+            C(/etc/haproxy/ssl/crt-list.txt), where lines that are not the collection's are kept.
         type: raw
   backends:
     description: Where requests go; the variable C(haproxy_backends).
@@ -308,7 +310,7 @@ options:
       profile: {description: "As the CA lists it.", type: str}
       preferred_chain: {description: "Common name of the topmost issuer.", type: str}
       source:
-        description: By default C(acme).
+        description: By default C(acme). No other provides certificates in this version.
         type: str
         choices: [acme, certbot, provided, selfsigned]
   certificates_extra:
@@ -322,7 +324,7 @@ options:
       profile: {description: "As the CA lists it.", type: str}
       preferred_chain: {description: "Common name of the topmost issuer.", type: str}
       source:
-        description: Who provides it.
+        description: Who provides it; by default C(acme). No other does in this version.
         type: str
         choices: [acme, certbot, provided, selfsigned]
 """

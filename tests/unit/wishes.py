@@ -64,7 +64,7 @@ RICH: dict[str, Any] = {
             "backend": "web",
             "https_redirect": False,
             "hsts": False,
-            "certificate": {"source": "provided"},
+            "certificate": False,
         },
     ],
     "haproxy_backends": [
@@ -117,7 +117,7 @@ RICH: dict[str, Any] = {
         {"section": "listen mysql", "lines": ["mode tcp", "bind 127.0.0.1:3306"]},
     ],
     "certificates_defaults": {"key_types": ["ecdsa"], "source": "acme"},
-    "certificates_extra": [{"name": "mail", "domains": ["mail.a.test"], "source": "selfsigned"}],
+    "certificates_extra": [{"name": "mail", "domains": ["mail.a.test"], "source": "acme"}],
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._core.domain_names import is_wildcard
 from ..._core.reader import Reader
-from .fields import read_domain
+from .fields import PLACEHOLDER, read_domain
 
 MOST_DOMAINS = 100
 """Names in one certificate. Source: Let's Encrypt, profile classic."""
@@ -29,7 +29,7 @@ class KeyType(Enum):
 
 
 class Source(Enum):
-    """Who provides a certificate."""
+    """Who provides a certificate. `AT_WORK` says which of them do so in this version."""
 
     ACME = "acme"
     CERTBOT = "certbot"
@@ -40,6 +40,14 @@ class Source(Enum):
     def answers_http01(self) -> bool:
         """Whether a CA asks the balancers for it."""
         return self in (Source.ACME, Source.CERTBOT)
+
+
+AT_WORK = frozenset({Source.ACME})
+"""The other sources have their names; a wish for one would leave its site without a certificate."""
+_BRING_IT = (
+    'for a PEM of your own say "certificate: false" and list its file in'
+    " /etc/haproxy/ssl/crt-list.txt, where lines that are not ours are kept"
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ def read_defaults(reader: Reader) -> Defaults:
         key_types=_read_key_types(reader["key_types"], Defaults.key_types),
         profile=_read_optional(reader["profile"], None),
         preferred_chain=_read_optional(reader["preferred_chain"], None),
-        source=reader["source"].choice(Source, Defaults.source),
+        source=_read_source(reader["source"], Defaults.source),
     )
 
 
@@ -119,14 +127,14 @@ def read_domains(reader: Reader) -> tuple[str, ...]:
         domains.append(domain)
     if not domains:
         reader.fault("needs at least one domain")
-    return tuple(domains) or ("placeholder",)
+    return tuple(domains) or (PLACEHOLDER,)
 
 
 def _read_wish(reader: Reader, domains: tuple[str, ...], defaults: Defaults) -> CertificateWish:
     name = reader["name"].text(default_name(domains[0]))
     if not _NAME.fullmatch(name):
         reader["name"].fault(f"{name[:60]!r} cannot be the name of a file")
-    source = reader["source"].choice(Source, defaults.source)
+    source = _read_source(reader["source"], defaults.source)
     if source.answers_http01:
         _check_obtainable(reader, domains)
     return CertificateWish(
@@ -139,15 +147,22 @@ def _read_wish(reader: Reader, domains: tuple[str, ...], defaults: Defaults) -> 
     )
 
 
+def _read_source(reader: Reader, default: Source) -> Source:
+    source = reader.choice(Source, default)
+    if reader.is_given and source not in AT_WORK:
+        reader.fault(f'in this version no certificate comes from "{source.value}"', _BRING_IT)
+    return source
+
+
 def _check_obtainable(reader: Reader, domains: tuple[str, ...]) -> None:
     for domain in domains:
         if is_wildcard(domain):
             reader.fault(
                 f'"{domain}" cannot be had by HTTP-01: no CA validates a wildcard that way',
-                "provide the certificate yourself (source: provided) or list its names",
+                f"list the names that it stands for; {_BRING_IT}",
             )
-        elif "." not in domain and domain != "placeholder":
-            reader.fault(f'no CA issues for "{domain}", which has no dot', "use source: selfsigned")
+        elif "." not in domain and domain != PLACEHOLDER:
+            reader.fault(f'no CA issues for "{domain}", which has no dot', _BRING_IT)
     if len(domains) > MOST_DOMAINS:
         reader.fault(
             f"{len(domains)} domains are too many for one certificate ({MOST_DOMAINS})",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.maps import 
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.certificate import Source
 from wishes import model_of, rich, site
 
+THUMBPRINTS = {Source.ACME: "OURS", Source.CERTBOT: "THEIRS"}
+
 
 def maps(variables: dict[str, Any]) -> dict[str, dict[str, str]]:
     """The maps as HAProxy reads them: the first value of a key."""
-    texts = compile_maps(model_of(variables), {Source.ACME: "OURS", Source.CERTBOT: "THEIRS"})
+    texts = compile_maps(model_of(variables), THUMBPRINTS)
     return {
         name: dict(line.split(" ") for line in text.splitlines()) for name, text in texts.items()
     }
@@ -86,17 +89,20 @@ def test_sites_that_http_serves_are_named() -> None:
 def test_challenges_are_answered_for_the_account_that_asks() -> None:
     """For no wildcard, and for no certificate that no CA is asked for."""
     wish = rich()
-    wish["certificates_extra"] = [
-        {"domains": ["mail.a.test"]},
-        {"domains": ["old.a.test", "b.test"], "source": "certbot"},
+    wish["certificates_extra"] = [{"domains": ["mail.a.test"]}, {"domains": ["old.a.test"]}]
+    model = model_of(wish)
+    *ours, theirs = model.certificates
+    others = (
+        replace(theirs, source=Source.CERTBOT, domains=("old.a.test", "*.old.a.test")),
+        replace(theirs, source=Source.PROVIDED, domains=("own.a.test",)),
+    )
+    found = compile_maps(replace(model, certificates=(*ours, *others)), THUMBPRINTS)["acme.map"]
+    assert found.splitlines() == [
+        "a.test OURS",
+        "www.a.test OURS",
+        "mail.a.test OURS",
+        "old.a.test THEIRS",
     ]
-    assert maps(wish)["acme.map"] == {
-        "a.test": "OURS",
-        "www.a.test": "OURS",
-        "mail.a.test": "OURS",
-        "old.a.test": "THEIRS",
-        "b.test": "THEIRS",
-    }
 
 
 def test_without_an_account_no_challenge_is_answered() -> None:

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._core.reader import Reader
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.certificate import (
     CertificateWish,
     Defaults,
@@ -56,19 +57,37 @@ def test_false_is_none() -> None:
 
 def test_what_is_said_comes_before_the_defaults() -> None:
     """Option by option."""
-    defaults = read({"key_types": ["rsa"], "profile": "short", "source": "certbot"}, read_defaults)
+    defaults = read({"key_types": ["rsa"], "profile": "short", "source": "acme"}, read_defaults)
     found = read(
         {"profile": "classic", "name": "x"}, lambda one: read_certificate(one, DOMAINS, defaults)
     )
-    assert found == CertificateWish("x", DOMAINS, (KeyType.RSA,), "classic", None, Source.CERTBOT)
+    assert found == CertificateWish("x", DOMAINS, (KeyType.RSA,), "classic", None, Source.ACME)
 
 
-@pytest.mark.parametrize("source", ["acme", "certbot"])
-def test_a_wildcard_needs_another_source(source: str) -> None:
-    """HTTP-01 does not validate one; the remedy is said."""
-    assert "source: provided" in faults({"source": source}, ("*.a.test",))[0]
-    assert faults({"source": "provided"}, ("*.a.test",)) == []
+def test_a_wildcard_is_brought_by_its_owner() -> None:
+    """HTTP-01 does not validate one; the remedy is said, and it is none for the CA then."""
+    assert ["certificate: false" in fault for fault in faults(None, ("*.a.test",))] == [True]
+    assert wish(False, ("*.a.test",)) is None
     assert default_name("*.a.test") == "_.a.test"
+
+
+@pytest.mark.parametrize("source", ["certbot", "provided", "selfsigned"])
+@pytest.mark.parametrize(
+    ("function", "rest"),
+    [
+        (lambda one: read_certificate(one, DOMAINS, Defaults()), {}),
+        (lambda one: read_extra(one, Defaults()), {"domains": ["a.test"]}),
+        (read_defaults, {}),
+    ],
+    ids=["site", "extra", "defaults"],
+)
+def test_a_source_that_provides_nothing_is_a_fault(
+    function: Callable[[Reader], Any], rest: dict[str, Any], source: str
+) -> None:
+    """A green run would leave the site without a certificate; what to do instead is said."""
+    (fault,) = read_faults({"source": source, **rest}, function)
+    assert (fault.path, source in fault.cause) == ("x.source", True)
+    assert "crt-list.txt" in fault.remedy
 
 
 @pytest.mark.parametrize(
@@ -81,7 +100,7 @@ def test_a_wildcard_needs_another_source(source: str) -> None:
         ({"name": "a/b"}, DOMAINS, "name of a file"),
         ({"domains": ["b.test"]}, DOMAINS, "not an option"),
         (True, DOMAINS, "not a mapping"),
-        (None, ("localhost",), "selfsigned"),
+        (None, ("localhost",), "certificate: false"),
         (None, tuple(f"d{n}.test" for n in range(101)), "101 domains"),
     ],
 )

@@ -36,6 +36,20 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f'did you mean "{near[0]}"?' if near else ""
 
 
+def _said(value: Any) -> str:
+    """The value in the words of users: Ansible's own types have names that nobody wrote."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list, tuple)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    nouns = {str: "a string", int: "a number", float: "a number"}
+    noun = next((noun for kind, noun in nouns.items() if isinstance(value, kind)), "a value")
+    shown = str(value)[:60]
+    return f"{noun} ({shown!r})" if noun != "a number" else f"{noun} ({shown})"
+
+
 class Reader:
     """A value at a path, and the list that collects faults."""
 
@@ -64,8 +78,7 @@ class Reader:
         wrong_bool = isinstance(self.value, bool) and types is not bool
         if isinstance(self.value, types) and not wrong_bool:
             return self.value
-        found = "nothing" if self.value is None else f"{type(self.value).__name__} {self.value!r}"
-        self.reject(f"{found[:80]} is not {noun}")
+        self.reject(f"{_said(self.value)} is not {noun}")
         return placeholder
 
     def __getitem__(self, name: str) -> Reader:
@@ -128,7 +141,7 @@ class Reader:
         value = self.value
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
             value = int(value.strip()[:20])
-        number: int = Reader(value, self.path, self.faults)._typed(int, "a number", minimum)
+        number: int = Reader(value, self.path, self.faults)._typed(int, "a whole number", minimum)
         if not minimum <= number <= maximum:
             self.fault(f"{number} is out of range ({minimum}-{maximum})")
         return number

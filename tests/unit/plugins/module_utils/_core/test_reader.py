@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -65,10 +66,10 @@ def test_all_faults_come_together_each_with_its_path() -> None:
         'lamps[3].wats: "wats" is not an option here; did you mean "watts"?',
         "lamps[3].name: nothing is not a string",
         "lamps[3].watts: 700 is out of range (1-100)",
-        "lamps[3].on: str 'yes' is not true or false",
+        "lamps[3].on: a string ('yes') is not true or false",
         "lamps[3].colour: 'gren' is not a choice; did you mean \"green\"?",
         "lamps[3].tags[1]: is empty",
-        "lamps[3].tags[2]: int 5 is not a string",
+        "lamps[3].tags[2]: a number (5) is not a string",
     ]
 
 
@@ -86,7 +87,7 @@ def test_control_characters_never_pass(character: str) -> None:
 
 def test_true_is_not_a_number() -> None:
     """Python thinks so; users do not."""
-    assert "is not a number" in faults_of({"name": "x", "watts": True})[0]
+    assert "true is not a whole number" in faults_of({"name": "x", "watts": True})[0]
 
 
 json_like = st.recursive(
@@ -118,7 +119,30 @@ def test_of_what_was_rejected_nothing_more_is_said() -> None:
     reader.text()
     reader.fault("is also too short")
     Reader(7, "y", faults).fault("is odd")
-    assert [str(fault) for fault in faults] == ["x: int 7 is not a string", "y: is odd"]
+    assert [str(fault) for fault in faults] == ["x: a number (7) is not a string", "y: is odd"]
+
+
+class TaggedText(str):
+    """As Ansible hands strings over: of a type of its own."""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (TaggedText("x"), "a string ('x')"),
+        (7, "a number (7)"),
+        (1.5, "a number (1.5)"),
+        (False, "false"),
+        ({"a": 1}, "a mapping"),
+        (datetime.date(2030, 1, 2), "a value ('2030-01-02')"),
+    ],
+    ids=repr,
+)
+def test_a_value_is_told_in_the_words_of_users(value: Any, said: str) -> None:
+    """Not by the types of Python or Ansible."""
+    with pytest.raises(InvalidInput) as caught:
+        parse(value, "x", lambda reader: reader.items())
+    assert [fault.cause for fault in caught.value.faults] == [f"{said} is not a list"]
 
 
 def test_lines_are_listed_or_a_block_of_text() -> None:

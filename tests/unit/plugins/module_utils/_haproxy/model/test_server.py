@@ -76,7 +76,7 @@ def test_tls_is_verified_wherever_something_points_to_it(options: dict[str, Any]
         ({"servers": []}, ".servers", "at least one"),
         ({"servers_from_group": "web"}, ".servers_from_group", 'did you mean "webs"?'),
         ({"servers_from_group": "nobody"}, ".servers_from_group", "no hosts"),
-        ({"servers": [{"address": "a.b"}]}, ".servers[0].port", "not a number"),
+        ({"servers": [{"address": "a.b"}]}, ".servers[0].port", "not a whole number"),
         ({"servers": listed(port=70000)}, ".servers[0].port", "out of range (1-65535)"),
         ({"servers": listed(weight=257)}, ".servers[0].weight", "out of range"),
         ({"servers": listed() * 2}, ".servers[1]", "own name"),

@@ -98,7 +98,7 @@ def read_line(reader: Reader) -> Line:
         return Line(())
     if len(line.sources) > WORDS_PER_LINE:
         reader.reject(f"has {len(line.sources)} words; HAProxy takes {WORDS_PER_LINE}")
-    if line.begins_section or line.keyword in {"no", "default"}:
+    if line.begins_section:
         reader.reject(f'"{line.sources[0]}" begins a section', "use haproxy_sections for that")
     elif line.keyword.startswith("."):
         reader.reject(

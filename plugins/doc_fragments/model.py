@@ -60,7 +60,8 @@ options:
         type: bool
       hsts:
         description:
-          - Strict-Transport-Security on https; C(false) for none.
+          - Strict-Transport-Security on https; C(false) for none. By default none where
+            O(sites[].https_redirect) is false.
           - Else any of C(max_age) (seconds, 63072000), C(include_subdomains) (false), C(preload)
             (false; needs the other two).
         type: raw

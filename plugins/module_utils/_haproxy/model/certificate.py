@@ -122,7 +122,7 @@ def read_domains(reader: Reader) -> tuple[str, ...]:
     domains: list[str] = []
     for item in reader.items():
         domain = read_domain(item)
-        if domain in domains:
+        if domain in domains and domain != PLACEHOLDER:
             item.fault(f'"{domain}" is here twice')
         domains.append(domain)
     if not domains:

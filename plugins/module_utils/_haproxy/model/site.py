@@ -19,7 +19,15 @@ from .certificate import (
     read_certificate,
     read_domains,
 )
-from .fields import read_domain, read_header_name, read_line, read_name, read_path, read_reference
+from .fields import (
+    PLACEHOLDER,
+    read_domain,
+    read_header_name,
+    read_line,
+    read_name,
+    read_path,
+    read_reference,
+)
 from .rules import NotConditional, Rule, parse_rule
 
 REDIRECT_CODES = (301, 302, 303, 307, 308)
@@ -103,14 +111,15 @@ def read_site(reader: Reader, backends: Collection[str], defaults: Defaults) -> 
     if reader["headers"].is_given:
         reader["headers"].allow("request", "response")
     name = read_name(reader["name"], default_name(domains[0]))
+    https_redirect = reader["https_redirect"].boolean(default=True)
     site = Site(
         name=name,
         domains=domains,
         backend=_read_backend(reader["backend"], backends),
         routes=tuple(_read_route(one, domains, backends) for one in reader["routes"].items()),
         redirects=tuple(_read_redirect(one, domains) for one in reader["redirects"].items()),
-        https_redirect=reader["https_redirect"].boolean(default=True),
-        hsts=_read_hsts(reader["hsts"]),
+        https_redirect=https_redirect,
+        hsts=_read_hsts(reader["hsts"], Hsts() if https_redirect else None),
         request_headers=_read_headers(reader["headers"]["request"]),
         response_headers=_read_headers(reader["headers"]["response"]),
         rules=_read_rules(reader["lines"], name),
@@ -193,16 +202,17 @@ def _read_own_host(reader: Reader, domains: tuple[str, ...]) -> str | None:
     if not reader.is_given:
         return None
     host = read_domain(reader)
-    if host not in domains:
+    if host not in domains and PLACEHOLDER not in (host, *domains):
         reader.fault(f'"{host}" is none of the site\'s domains', did_you_mean(host, domains))
     return host
 
 
-def _read_hsts(reader: Reader) -> Hsts | None:
-    if reader.value is False:
-        return None
-    if reader.value in (None, True):
-        return Hsts()
+def _read_hsts(reader: Reader, default: Hsts | None) -> Hsts | None:
+    """By default none for a site of http: a browser that saw https once would not go back."""
+    if not reader.is_given:
+        return default
+    if isinstance(reader.value, bool):
+        return Hsts() if reader.value else None
     reader.allow("max_age", "include_subdomains", "preload")
     hsts = Hsts(
         max_age=reader["max_age"].integer(0, 10**9, default=Hsts.max_age),

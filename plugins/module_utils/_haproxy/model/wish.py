@@ -137,7 +137,7 @@ def _read_certificates(
     for wish, item in wishes:
         # Names become files, and some file systems do not tell upper case from lower.
         other = seen.setdefault(wish.name.lower(), item.path)
-        if other != item.path:
+        if other != item.path and wish.name != PLACEHOLDER:
             item.fault(f'the certificate "{wish.name}" is already that of {other}', "name it")
     return tuple(wish for wish, _item in wishes)
 

@@ -122,3 +122,9 @@ def test_hsts_can_be_dropped() -> None:
     """By false."""
     assert parsed(hsts=False).hsts is None
     assert parsed(hsts={"max_age": 60}).hsts == Hsts(max_age=60)
+
+
+@pytest.mark.parametrize(("hsts", "expected"), [(None, None), (True, Hsts()), ({}, Hsts())])
+def test_a_site_of_http_has_hsts_only_if_it_says_so(hsts: Any, expected: Hsts | None) -> None:
+    """It binds browsers to https for two years."""
+    assert parsed(https_redirect=False, hsts=hsts).hsts == expected

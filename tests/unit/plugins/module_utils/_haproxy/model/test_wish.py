@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.inventory import Inventory
@@ -55,6 +57,16 @@ def test_two_sites_share_nothing(change: dict[str, object], path: str, cause: st
     found = faults_of(wish)
     assert list(found) == [path]
     assert cause in found[path]
+
+
+@pytest.mark.parametrize("domains", [None, [], "a.test", ["a b", "c d"], [""]], ids=repr)
+def test_sites_without_a_domain_are_told_once(domains: object) -> None:
+    """What stands in for it is no domain, no name and no certificate of anybody."""
+    wish = site(domains=domains, redirects=[{"host": "www.a.test", "to": "https://b.test"}])
+    wish["haproxy_sites"] *= 2
+    found = faults_of(wish)
+    assert all(re.fullmatch(r"haproxy_sites\[\d\]\.domains(\[\d\])?", path) for path in found)
+    assert "placeholder" not in str(found)
 
 
 def test_two_backends_share_no_name() -> None:

@@ -23,7 +23,7 @@ from .._core.ports import Files
 from .._pki.keys import KeyType, generate_key
 from .authority import Authority
 from .directory import Directory
-from .problems import AcmeRefused
+from .problems import AcmeRefused, Malformed
 from .transport import AccountKey, Session, Signer
 
 
@@ -186,6 +186,8 @@ class AccountAtCa:
         if binding:
             payload["externalAccountBinding"] = binding
         answer = self.session.post(self.signer(key, None), self.directory.new_account, payload)
+        if not answer.location:
+            raise Malformed(f"{self.authority.name} made an account, but does not say where it is")
         found = Registration(
             answer.location, contact, key.thumbprint, self.directory.caa_identities
         )

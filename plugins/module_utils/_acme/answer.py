@@ -14,20 +14,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .._core.errors import Unavailable
+from .problems import Malformed
 
 LINK = re.compile(r"<([^<>]*)>([^<]*)")
+NONCE = re.compile(r"(?:[\w-]{4})*(?:[\w-]{2,4})", re.ASCII)
 RELATION = re.compile(r"""rel=["']?([A-Za-z-]+)""")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A success of the CA; header names in lower case."""
+    """A success of the CA; header names in lower case. ``url``: what was asked."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     retry_at: datetime | None = None
+    url: str = "the CA"
+
+    @property
+    def nonce(self) -> str | None:
+        """The nonce that came with it."""
+        return usable_nonce(self.headers)
 
     @property
     def location(self) -> str:
@@ -37,14 +44,14 @@ class Answer:
     def document(self) -> Mapping[str, Any]:
         """The JSON object that it holds.
 
-        Raises: `Unavailable` if it holds none.
+        Raises: `Malformed` if it holds none.
         """
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            raise Unavailable(f"the CA answered no JSON object but {self.body[:80]!r}")
+            raise Malformed(f"{self.url} answered no JSON object but {self.body[:80]!r}")
         return value
 
     def links(self, relation: str) -> tuple[str, ...]:
@@ -54,6 +61,12 @@ class Answer:
             for url, parameters in LINK.findall(self.headers.get("link", ""))
             if relation in RELATION.findall(parameters)
         )
+
+
+def usable_nonce(headers: Mapping[str, str]) -> str | None:
+    """The nonce of an answer; one that is not base64url is passed over. Source: RFC 8555 §6.5.1."""
+    nonce = headers.get("replay-nonce", "")
+    return nonce if NONCE.fullmatch(nonce) else None
 
 
 class Nonces:

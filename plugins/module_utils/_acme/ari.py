@@ -75,7 +75,10 @@ def parse_time(text: object) -> datetime:
     moment = datetime.fromisoformat((whole + zone).replace("Z", "+00:00").replace("z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return moment.astimezone(timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is beyond the years that there are") from error
 
 
 def certificate_id(leaf: Certificate) -> str | None:

@@ -12,10 +12,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from .._core.errors import Refused
 from .answer import Answer
 from .challenges.http01 import Authorization
-from .problems import Problem
+from .problems import Malformed, Problem
+from .shape import Shape
 from .wish import Lineage, is_address
 
 FIRST_LOOK_SECONDS = 0.05
@@ -48,20 +48,22 @@ class Seen:
     def read(cls, answered: Answer, url: str) -> Seen:
         """Out of the CA's answer.
 
-        Raises: `Refused` if the status is none that orders have.
+        Raises: `Malformed` if it is no order.
         """
-        document = answered.document()
+        if not url:
+            raise Malformed(f"{answered.url} made an order, but does not say where it is")
+        shape = Shape(answered.document(), url, "an order")
         try:
-            status = Status(document.get("status"))
+            status = Status(shape.text("status"))
         except ValueError as error:
-            raise Refused(f"the order {url} has no known status", str(error)) from error
-        problem = document.get("error")
+            raise shape.fault("status") from error
+        problem = shape.document.get("error")
         return cls(
             url=url,
             status=status,
-            authorizations=tuple(str(item) for item in document.get("authorizations") or ()),
-            finalize=str(document.get("finalize", "")),
-            certificate=str(document.get("certificate", "")),
+            authorizations=shape.texts("authorizations"),
+            finalize=shape.text("finalize"),
+            certificate=shape.text("certificate"),
             error=Problem.from_json(problem, 0) if problem else None,
             retry_at=answered.retry_at,
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import Refused
+from .shape import Shape
 from .transport import Session
 
 
@@ -35,22 +36,25 @@ class Directory:
     def from_json(cls, document: Mapping[str, Any], *, url: str) -> Directory:
         """Out of what the CA sent.
 
-        Raises: `Refused` if it is no directory.
+        Raises: `Refused` if it is no directory, `Malformed` if it is half of one.
         """
         needed = [document.get(name) for name in ("newNonce", "newAccount", "newOrder")]
         if not all(isinstance(value, str) and value for value in needed):
             raise Refused(f"{url} is no ACME directory", str(sorted(document))[:200])
+        shape = Shape(document, url, "a directory")
         meta = document.get("meta")
         meta = meta if isinstance(meta, dict) else {}
-        profiles = meta.get("profiles")
+        # All of it is optional: what has another shape is not there.
+        profiles, identities = meta.get("profiles"), meta.get("caaIdentities")
+        terms = meta.get("termsOfService")
         return cls(
             new_nonce=document["newNonce"],
             new_account=document["newAccount"],
             new_order=document["newOrder"],
-            key_change=document.get("keyChange"),
-            renewal_info=document.get("renewalInfo"),
-            terms=meta.get("termsOfService"),
-            caa_identities=tuple(str(name) for name in meta.get("caaIdentities") or ()),
+            key_change=shape.text("keyChange") or None,
+            renewal_info=shape.text("renewalInfo") or None,
+            terms=terms if isinstance(terms, str) else None,
+            caa_identities=tuple(map(str, identities if isinstance(identities, list) else ())),
             profiles=profiles if isinstance(profiles, dict) else {},
             needs_external_account=meta.get("externalAccountRequired") is True,
         )

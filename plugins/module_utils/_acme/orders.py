@@ -164,10 +164,10 @@ class Order:
         claim = self._claim_one(is_exempt=is_exempt)
         try:
             answered = self._order(replaces)
+            seen = Seen.read(answered, answered.location)
         except EdgeError:
             self._shared.ledger.release(claim)
             raise
-        seen = Seen.read(answered, answered.location)
         self._shared.ledger.name(claim, seen.url)
         self._claim = claim
         self._keep(seen, replaces)
@@ -254,11 +254,15 @@ class Order:
     def _preferred(self, answered: Answer) -> str:
         """The chain whose topmost issuer is the wished one, else the CA's first."""
         wished = self.lineage.preferred_chain
-        first = answered.body.decode()
+        first = answered.body.decode(errors="replace")
         if wished is None:
             return first
         for alternative in ("", *answered.links("alternate")):
-            pem = self.client.post(alternative).body.decode() if alternative else first
+            pem = (
+                self.client.post(alternative).body.decode(errors="replace")
+                if alternative
+                else first
+            )
             if parse_chain(pem, "chain")[-1].issuer == wished:
                 return pem
         return first

@@ -10,6 +10,7 @@ EdgeError
 └── Unavailable
     ├── Unreachable            the CA does not answer, or only with 5xx
     ├── TooSlow                the CA has not finished within the budget; the next run goes on
+    ├── Malformed              what the CA answers is not what was agreed (RFC 8555)
     ├── NoAccount              we have no account at the CA, as it was down or refused us
     └── RateLimited            the CA (or our own ledger) asks to come back at `retry_at`
 """
@@ -42,11 +43,12 @@ class Problem:
     subproblems: tuple[Problem, ...] = ()
 
     @classmethod
-    def from_json(cls, value: object, status: int) -> Problem:
+    def from_json(cls, value: object, status: int, *, is_part: bool = False) -> Problem:
         """What the CA sent, as far as it has the right shape."""
         document: Mapping[str, Any] = value if isinstance(value, dict) else {}
         kind = str(document.get("type") or "about:blank")
-        parts = document.get("subproblems")
+        # Parts have no parts of their own; nobody can make us follow them down.
+        parts = document.get("subproblems") if not is_part else None
         named = document.get("identifier")
         return cls(
             code=kind[len(PREFIX) :] if kind.startswith(PREFIX) else kind,
@@ -54,7 +56,8 @@ class Problem:
             status=status,
             identifier=str(named.get("value", "")) if isinstance(named, dict) else "",
             subproblems=tuple(
-                cls.from_json(part, status) for part in (parts if isinstance(parts, list) else ())
+                cls.from_json(part, status, is_part=True)
+                for part in (parts if isinstance(parts, list) else ())
             ),
         )
 
@@ -63,7 +66,7 @@ class Problem:
         """The problem document of an answer; its first words if it is none."""
         try:
             document = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = {"detail": " ".join(body[:500].decode(errors="replace").split())}
         return cls.from_json(document, status)
 
@@ -87,6 +90,10 @@ class Unreachable(Unavailable):
 
 class TooSlow(Unavailable):
     """The CA has not finished within the task's budget; the order is kept for the next run."""
+
+
+class Malformed(Unavailable):
+    """The CA answers, but not what was agreed; so as if it were down."""
 
 
 class NoAccount(Unavailable):

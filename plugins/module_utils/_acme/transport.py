@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import EdgeError, Fault, InvalidInput
-from .answer import Answer, Nonces
+from .answer import Answer, Nonces, usable_nonce
 from .authority import Authority, ExternalAccount
 from .problems import Problem, Unreachable
 from .waiting import Budget, Patience, parse_retry_after
@@ -193,7 +193,7 @@ class Session:
             data = signer.key.sign(body, url=url, nonce=nonce, account=signer.account)
             outcome = self._try("POST", url, patience, data)
             if isinstance(outcome, Answer):
-                self._nonces.put(outcome.headers.get("replay-nonce"))
+                self._nonces.put(outcome.nonce)
                 return outcome
             nonce = outcome
 
@@ -201,8 +201,8 @@ class Session:
         patience = Patience(self.authority.name, self.budget)
         while True:
             answer = self._try("HEAD", url, patience)
-            if isinstance(answer, Answer) and "replay-nonce" in answer.headers:
-                return answer.headers["replay-nonce"]
+            if isinstance(answer, Answer) and answer.nonce:
+                return answer.nonce
             if isinstance(answer, Answer):
                 patience.endure_silence("its newNonce gives no nonce")
 
@@ -218,15 +218,15 @@ class Session:
         headers = {name.lower(): value for name, value in raw.headers.items()}
         retry_at = parse_retry_after(headers.get("retry-after"), self.budget.clock.now())
         if raw.ok:
-            return Answer(raw.status_code, headers, raw.content, retry_at)
+            return Answer(raw.status_code, headers, raw.content, retry_at, url)
         problem = Problem.from_body(raw.content, raw.status_code)
         try:
             patience.endure(problem, retry_at)
         except EdgeError:
-            self._nonces.put(headers.get("replay-nonce"))
+            self._nonces.put(usable_nonce(headers))
             raise
         # After a wait the nonce may have aged; after badNonce it is the one that the CA wants.
-        return headers.get("replay-nonce") if problem.code == "badNonce" else None
+        return usable_nonce(headers) if problem.code == "badNonce" else None
 
     def _send(self, method: str, url: str, data: str | None) -> requests.Response:
         headers = JOSE_HEADERS if data is not None else {}
@@ -251,7 +251,8 @@ class Session:
             requests.exceptions.ChunkedEncodingError,
         ) as error:
             raise Dropped(f"{method} {url}: {error}") from error
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, OSError, ValueError) as error:
+            # ValueError: a URL of the CA that is none.
             raise Unreachable(f"{self.authority.name}: {method} {url}: {error}") from error
 
 

@@ -29,10 +29,10 @@ def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
         return now + timedelta(seconds=int(text[:9]))
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return max(aware.astimezone(timezone.utc), now)
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return max(aware.astimezone(timezone.utc), now)
 
 
 @dataclass(frozen=True)

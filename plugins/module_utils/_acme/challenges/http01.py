@@ -15,6 +15,7 @@ from typing import Any
 
 from ..client import Client
 from ..problems import AcmeRefused, Problem, Unreachable
+from ..shape import Shape
 
 TYPE = "http-01"
 TRIES = 3
@@ -41,17 +42,22 @@ class Authorization:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], *, url: str) -> Authorization:
-        """Out of what the CA sent. Source: RFC 8555 §7.1.4."""
-        challenges = [item for item in document.get("challenges") or () if isinstance(item, dict)]
-        ours: Mapping[str, Any] = next((c for c in challenges if c.get("type") == TYPE), {})
-        name = str((document.get("identifier") or {}).get("value", ""))
-        failures = [_failure(name, challenge) for challenge in challenges if challenge.get("error")]
+        """Out of what the CA sent.
+
+        Raises: `Malformed` if it is no authorization. Source: RFC 8555 §7.1.4.
+        """
+        shape = Shape(document, url, "an authorization")
+        challenges = shape.parts("challenges")
+        nothing = Shape({}, url, "a challenge")
+        ours = next((item for item in challenges if item.text("type") == TYPE), nothing)
+        name = shape.part("identifier").text("value")
+        failures = [_failure(name, c.document) for c in challenges if c.document.get("error")]
         return cls(
             url=url,
             name=name,
-            status=str(document.get("status", "")),
-            challenge_url=str(ours.get("url", "")),
-            challenge_status=str(ours.get("status", "")),
+            status=shape.text("status"),
+            challenge_url=ours.text("url"),
+            challenge_status=ours.text("status"),
             failures=tuple(failures),
         )
 
@@ -85,9 +91,10 @@ def answer(client: Client, authorization: Authorization) -> None:
 
 def _failure(name: str, challenge: Mapping[str, Any]) -> str:
     problem = Problem.from_json(challenge["error"], 0)
+    records = challenge.get("validationRecord")
     tried = [
         f"{record.get('addressUsed')} port {record.get('port', 80)} for {record.get('url', name)}"
-        for record in challenge.get("validationRecord") or ()
+        for record in (records if isinstance(records, list) else ())
         if isinstance(record, dict) and record.get("addressUsed")
     ]
     words = f"{name}: {problem}"

@@ -20,8 +20,8 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.ca_order import
 from ansible_collections.hitless.edge.plugins.module_utils._acme.challenges.http01 import (
     Authorization,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import Malformed
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Refused
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from fakes import NOON
 
@@ -33,7 +33,7 @@ def seen(**document: Any) -> Seen:
 @pytest.mark.parametrize("status", ["new", None, 3, ["valid"]])
 def test_an_unknown_status_is_refused(status: Any) -> None:
     """With the URL of the order."""
-    with pytest.raises(Refused, match="https://ca/order/1 has no known status"):
+    with pytest.raises(Malformed, match=r"https://ca/order/1 answered .* not an order: status is"):
         seen(status=status)
 
 

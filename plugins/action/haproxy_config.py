@@ -18,6 +18,7 @@ from ..module_utils._core.reader import Reader, parse
 from ..module_utils._haproxy.compile import Compiled, compile_model, origin_of
 from ..module_utils._haproxy.digest import Sealed, seal
 from ..module_utils._haproxy.layout import Layout
+from ..module_utils._haproxy.masking import mask
 from ..module_utils._haproxy.model.certificate import Source
 from ..module_utils._haproxy.model.inventory import Inventory
 from ..module_utils._haproxy.model.wish import OPTIONS, Model, parse_options, with_ipv6
@@ -51,7 +52,7 @@ def with_origins(words: str, text: str, config: Config) -> str:
     lines = text.split("\n")
     told = [(number, origin_of(config, text, number)) for number in numbers]
     return "\n".join(
-        f"line {number} is from {origin}: {lines[number - 1].strip()}"
+        f"line {number} is from {origin}: {mask(lines[number - 1]).strip()}"
         for number, origin in told
         if origin
     )

@@ -31,7 +31,7 @@ attributes:
     description: Validates as the run would. Without HAProxy on the host it predicts and warns.
     support: full
   diff_mode:
-    description: Shows the config, and the lines of maps that differ.
+    description: Shows the config, with its secrets masked, and the lines of maps that differ.
     support: full
 options:
   config:
@@ -131,7 +131,7 @@ def ensure(ports: Ports, wish: Wish) -> Change:
 
 def main() -> None:
     """Run."""
-    module = spec().create(supports_check_mode=True)
+    module = spec().create(supports_check_mode=True, is_logged=False)
     run(module, lambda ports: ensure(ports, parse(module.params, "", parse_wish)))
 
 

@@ -17,6 +17,9 @@ from .errors import EdgeError
 from .local import local_ports
 from .ports import Ports
 
+NOT_SHOWN = "NOT_LOGGING_PARAMETER"
+"""As Ansible writes it."""
+
 
 @dataclass(frozen=True)
 class ArgumentSpec:
@@ -39,8 +42,12 @@ class ArgumentSpec:
             required_if=[rule for spec in specs for rule in spec.required_if],
         )
 
-    def create(self, *, supports_check_mode: bool = True) -> AnsibleModule:
-        """The module; parses its arguments, exits if they are wrong."""
+    def create(self, *, supports_check_mode: bool = True, is_logged: bool = True) -> AnsibleModule:
+        """The module; parses its arguments, exits if they are wrong.
+
+        ``is_logged``: whether its arguments are shown in the target's log and in the result; no,
+        where they are long or may hold secrets. Neither censors the rest of the result.
+        """
         return AnsibleModule(
             argument_spec={name: dict(option) for name, option in self.options.items()},
             mutually_exclusive=list(self.mutually_exclusive),
@@ -48,6 +55,7 @@ class ArgumentSpec:
             required_one_of=list(self.required_one_of),
             required_if=list(self.required_if),
             supports_check_mode=supports_check_mode,
+            no_log=not is_logged,
         )
 
 
@@ -73,6 +81,15 @@ def run(module: AnsibleModule, ensure: Callable[[Ports], Change]) -> None:
         if change.failure is not None:
             raise change.failure
     except EdgeError as error:
-        module.fail_json(msg=error.message, diff=diff, **error.details)
+        module.fail_json(msg=error.message, diff=diff, **error.details, **_invocation(module))
     else:
-        module.exit_json(**{"changed": change.is_needed, **result, "diff": diff})
+        told = {"changed": change.is_needed, **result, "diff": diff}
+        module.exit_json(**told, **_invocation(module))
+
+
+def _invocation(module: AnsibleModule) -> dict[str, Any]:
+    """Stands for the arguments in the result, where they are not to be shown."""
+    if not module.no_log:
+        return {}
+    given = [name for name, value in module.params.items() if value is not None]
+    return {"invocation": {"module_args": dict.fromkeys(given, NOT_SHOWN)}}

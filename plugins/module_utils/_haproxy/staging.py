@@ -22,6 +22,7 @@ from .._core.ports import Ports
 from .._core.reader import Reader
 from .candidate import Candidate, changed_lines, read_live
 from .layout import Layout
+from .masking import mask_both
 from .process import Service
 from .runtime import Info
 from .transaction_plan import stale_maps
@@ -154,7 +155,7 @@ def _shown_before(wish: Wish, live: _Live) -> dict[str, Any]:
         PROCESS: {"config": digest, "maps": "differ" if live.stale else "same"}
     }
     if live.disk is not None:
-        shown[wish.layout.config] = live.disk.config
+        shown[wish.layout.config] = _config_lines(wish, live)[0]
     for name in live.stale:
         shown[f"{wish.layout.maps}/{name}"] = _map_lines(wish, live, name)[0]
     return shown
@@ -162,10 +163,14 @@ def _shown_before(wish: Wish, live: _Live) -> dict[str, Any]:
 
 def _shown_after(wish: Wish, live: _Live) -> dict[str, Any]:
     shown: dict[str, Any] = {PROCESS: {"config": wish.digest, "maps": "same"}}
-    shown[wish.layout.config] = wish.candidate.config
+    shown[wish.layout.config] = _config_lines(wish, live)[1]
     for name in live.stale:
         shown[f"{wish.layout.maps}/{name}"] = _map_lines(wish, live, name)[1]
     return shown
+
+
+def _config_lines(wish: Wish, live: _Live) -> tuple[str, str]:
+    return mask_both(live.disk.config if live.disk else "", wish.candidate.config)
 
 
 def _map_lines(wish: Wish, live: _Live, name: str) -> tuple[str, str]:

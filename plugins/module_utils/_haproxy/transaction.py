@@ -26,6 +26,7 @@ from .._core.ports import Ports
 from .candidate import CONFIG_MODE, CONFIG_NAME, Candidate, read_live, to_bytes
 from .layout import Layout
 from .live_maps import LiveMaps, parse_map
+from .masking import hide
 from .master import Processes
 from .process import Service, loud, relevant
 from .transaction_before import Before, look_before
@@ -86,6 +87,7 @@ class Transaction:
             self._demand_wanted(plan.candidate)
             done, words = self._act(plan)
             self.ports.files.remove(self.layout.staged)
+        words = hide(words, plan.candidate.config)
         return {
             "changed": done is not Action.NONE,
             "action": done.value,
@@ -239,7 +241,7 @@ class Transaction:
         cause = error.message.partition("\n")[0].rstrip(":")
         return Refused(
             f"HAProxy does not serve with the new config ({cause}); {now}",
-            words,
+            hide(words, plan.candidate.config),
             rejected=self.layout.rejected if plan.staged or is_rejected else "",
             digest=running.digest if running else "",
         )

@@ -22,6 +22,7 @@ from .._core.errors import EdgeError, Refused
 from .._core.ports import Ports
 from .candidate import Candidate, read_folder, read_live, to_bytes
 from .layout import Layout
+from .masking import hide
 from .process import Service, relevant
 from .validation_binds import Ours, demand_bindable
 from .validation_lines import lines_of
@@ -147,6 +148,7 @@ class Trial:
         if done.rc != 0:
             words = relevant(done.words).replace(f"{folder}/{IN_PLACE_NAME}", self.layout.config)
             words = words.replace(f"{folder}/maps", self.layout.maps)
+            words = hide(words, self.candidate.config)
             raise Refused(
                 "HAProxy refuses the config; what runs was not touched",
                 words,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from .._core.errors import Refused, Unavailable
 from .._core.ports import Ports
 from .candidate import to_text
+from .masking import hide
 from .master import is_alive
 from .process import Service, relevant
 from .runtime import parse_info
@@ -165,11 +166,11 @@ class _Trial:
     def _ended(self) -> tuple[str, ...]:
         words = relevant(to_text(self.ports.files.read(f"{self.folder}/words") or b""))
         if UNRESOLVED.search(words) or "[ALERT]" not in words:
-            return (f"the candidate could not be started for a trial: {words}",)
+            return (f"the candidate could not be started for a trial: {hide(words, self.text)}",)
         located = _blamed(words, self.config, self.text)
         raise Refused(
             "HAProxy accepts the config and does not come up with it; what runs was not touched",
-            "\n".join([words, *(told for _unused, told in located)]),
+            hide("\n".join([words, *(told for _unused, told in located)]), self.text),
             lines=[number for number, _unused in located],
             check="start",
         )

@@ -18,7 +18,11 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Fault,
     InvalidInput,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
+from ansible_collections.hitless.edge.plugins.module_utils._core.module import (
+    NOT_SHOWN,
+    ArgumentSpec,
+    run,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
 
 NAME = ArgumentSpec(options={"name": {"type": "str", "required": True}})
@@ -128,3 +132,24 @@ def test_specs_merge_options_and_constraints() -> None:
     merged = NAME.merge(SIZE)
     assert set(merged.options) == {"name", "size"}
     assert merged.required_together == [["name", "size"]]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["changes", "fails"])
+def test_arguments_that_are_not_logged_are_not_in_the_result(
+    capsys: pytest.CaptureFixture[str], fails: bool
+) -> None:
+    """Their names are, and the rest of the result is not censored."""
+
+    def ensure(_ports: Ports) -> Change:
+        if fails:
+            raise EdgeError("refused: hunter22 is not the reason")
+        return Change(result={"colour": "hunter22"})
+
+    with patch_module_args({"name": "hunter22"}):
+        module = NAME.create(is_logged=False)
+        with pytest.raises(SystemExit):
+            run(module, ensure)
+    assert module.no_log
+    result = json.loads(capsys.readouterr().out)
+    assert result["invocation"] == {"module_args": {"name": NOT_SHOWN}}
+    assert "hunter22" in (result["msg"] if fails else result["colour"])

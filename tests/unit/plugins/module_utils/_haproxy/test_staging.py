@@ -68,6 +68,17 @@ def test_a_new_config_is_staged_and_nothing_live_is_changed(haproxy: FakeHaproxy
     }  # fmt: skip
 
 
+def test_a_diff_shows_that_a_password_changed_and_not_which(haproxy: FakeHaproxy) -> None:
+    """Diffs end in logs."""
+    text = config("userlist people\n    user ann insecure-password hunter22\n")
+    haproxy.write(text, MAPS)
+    haproxy.start()
+    new = config("userlist people\n    user ann insecure-password hunter23\n")
+    shown = str(plan_staging(haproxy.host.ports, wish(new)).diff())
+    assert "hunter2" not in shown
+    assert "insecure-password ******** (new)" in shown
+
+
 def test_new_maps_need_no_reload(haproxy: FakeHaproxy) -> None:
     """Only their lines are shown, and only `haproxy -c` is asked."""
     change = plan_staging(haproxy.host.ports, wish(OLD, MORE))

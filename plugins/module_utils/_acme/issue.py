@@ -24,7 +24,7 @@ from .authority import Authority
 from .client import Desk
 from .due import is_near_end
 from .ledger import Ledger
-from .orders import Order, Shared, Task
+from .orders import Order, Task
 from .problems import NoAccount, TooSlow
 from .results import (
     Action,
@@ -38,6 +38,7 @@ from .results import (
     standing,
 )
 from .schedule import run_orders
+from .shared import Shared
 from .store import Store
 from .survey import Found, Surveyor
 from .transport import open_http

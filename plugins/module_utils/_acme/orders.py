@@ -26,15 +26,15 @@ for its status, and is where the other was. What makes this safe is the order of
    key of the certificate held, and the next run knows by that that it is done.
 
 Several orders run at the same time (`schedule.py`): a step never waits for the CA's work, it says
-when to come back. An authorization that several orders share is answered once.
+when to come back. An authorization that several orders share is answered once; if that fails, the
+next of them tries.
 
 Source: RFC 8555 §7.4, §7.1.6.
 """
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._core.errors import EdgeError, InvalidInput, Refused
@@ -45,12 +45,13 @@ from .._pki.x509 import parse_chain
 from .answer import Answer
 from .ari import Window, certificate_id
 from .ca_order import Pace, Seen, Status, new_order
-from .challenges.http01 import answer, fetch_authorization
+from .challenges.http01 import fetch_authorization
 from .client import Client
 from .due import Facts, Held
-from .ledger import Ledger, Outcome
+from .ledger import Outcome
 from .problems import AcmeRefused
-from .store import Pending, Store
+from .shared import Shared
+from .store import Pending
 from .transport import encode_base64url
 from .wish import Lineage
 
@@ -66,23 +67,6 @@ class Task:
     held: Held | None
     window: Window | None
     reason: str
-
-
-@dataclass
-class Shared:
-    """What all orders of a run share."""
-
-    store: Store
-    ledger: Ledger
-    _answered: set[str] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def is_first_to_answer(self, challenge_url: str) -> bool:
-        """Whether nobody in this run has answered it; from now on somebody has."""
-        with self._lock:
-            is_first = challenge_url not in self._answered
-            self._answered.add(challenge_url)
-            return is_first
 
 
 class Order:
@@ -101,6 +85,7 @@ class Order:
             self._claim = shared.ledger.find(self._pending.url)
         self._placed: Seen | None = None
         self._has_answered = False
+        self._unsettled: tuple[str, ...] = ()
         self._pace = Pace()
 
     @property
@@ -199,15 +184,20 @@ class Order:
         return self.client.post(self.client.directory.new_order, new_order(self.lineage, replaces))
 
     def _validate(self, seen: Seen) -> float | None:
-        if self._has_answered:
-            return self._wait(seen)
-        self._has_answered = True
-        for url in seen.authorizations:
-            authorization = fetch_authorization(self.client, url)
-            is_ours = self._shared.is_first_to_answer(authorization.challenge_url or url)
-            if authorization.waits_for_us and is_ours:
-                answer(self.client, authorization)
+        if not self._has_answered:
+            self._has_answered = True
+            self._unsettled = seen.authorizations
+        self._unsettled = tuple(url for url in self._unsettled if not self._is_settled(url))
         return self._wait(seen)
+
+    def _is_settled(self, url: str) -> bool:
+        """Answer an authorization; ``False`` while that is another order's work, which may fail."""
+        if self._shared.is_answered(url):
+            return False
+        authorization = fetch_authorization(self.client, url)
+        if not authorization.waits_for_us:
+            return True
+        return self._shared.answer_once(self.client, authorization)
 
     def _wait(self, seen: Seen) -> float | None:
         return self._pace.next_look(seen.retry_at, self._now())

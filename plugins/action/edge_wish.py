@@ -10,9 +10,10 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._core.errors import EdgeError
+from ..module_utils._core.errors import EdgeError, Fault, InvalidInput
+from ..module_utils._edge.variables import NO_SITES, misspelt
 from ..module_utils._haproxy.model.inventory import Inventory
-from ..module_utils._haproxy.model.wish import OPTIONS, parse_options
+from ..module_utils._haproxy.model.wish import OPTIONS, Model, parse_options
 
 
 class ActionModule(ActionBase):
@@ -27,10 +28,23 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         """Ansible's entry."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        known = task_vars or {}
-        inventory = Inventory(known.get("groups", {}), known.get("hostvars", {}))
         try:
-            model = parse_options(self._task.args, inventory)
+            model = _parse(self._task.args, task_vars or {})
         except EdgeError as error:
             return {**result, "failed": True, "msg": error.message, **error.details}
         return {**result, "changed": False, **model.summary}
+
+
+def _parse(options: dict[str, Any], variables: dict[str, Any]) -> Model:
+    """The model; raises `InvalidInput` with its faults and those of the variables' names."""
+    faults: tuple[Fault, ...] = misspelt(variables)
+    if options.get("sites") is None:
+        faults = (*faults, NO_SITES)
+    inventory = Inventory(variables.get("groups", {}), variables.get("hostvars", {}))
+    try:
+        model = parse_options(options, inventory)
+    except InvalidInput as error:
+        raise InvalidInput((*faults, *error.faults)) from error
+    if faults:
+        raise InvalidInput(faults)
+    return model

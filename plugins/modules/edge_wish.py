@@ -12,6 +12,8 @@ description:
   - Parses sites, backends, settings, raw sections and certificates on the controller, and fails
     with every fault of all of them in one message, each with its path, cause and remedy.
   - Resolves C(servers_from_group) against the inventory. Connects to no host.
+  - Fails without O(sites), which is a forgotten file of variables; an empty list is a wish. Fails
+    with a variable whose name is nearly one of this collection, such as C(haproxy_site).
 author:
   - The hitless.edge authors (@hitless)
 version_added: 0.1.0

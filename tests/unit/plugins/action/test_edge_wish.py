@@ -41,3 +41,28 @@ def test_every_fault_is_in_the_message(task_vars: dict[str, Any] | None) -> None
         "haproxy_sites[0].backend",
     ]
     assert all(fault["path"] in result["msg"] for fault in result["faults"])
+
+
+@pytest.mark.parametrize("sites", [{}, {"sites": None}], ids=["absent", "null"])
+def test_sites_that_are_not_defined_are_a_fault(sites: dict[str, Any]) -> None:
+    """A forgotten file of variables would empty the whole fleet; the likely cause is told too."""
+    result, _asked = played(ActionModule, sites, task_vars={**PLAY, "haproxy_site": SITES})
+    assert [fault["path"] for fault in result["faults"]] == ["haproxy_site", "haproxy_sites"]
+    assert 'did you mean "haproxy_sites"?' in result["msg"]
+
+
+def test_no_sites_on_purpose_are_a_wish() -> None:
+    """An explicit empty list."""
+    result, _asked = played(ActionModule, {"sites": []}, task_vars=PLAY)
+    assert not result.get("failed")
+    assert result["sites"] == 0
+
+
+def test_faults_of_names_and_of_values_come_together() -> None:
+    """In one message."""
+    arguments = {"sites": [{"domains": ["a.test"], "backend": "web"}]}
+    result, _asked = played(ActionModule, arguments, task_vars={"haproxy_backend": BACKENDS})
+    assert [fault["path"] for fault in result["faults"]] == [
+        "haproxy_backend",
+        "haproxy_sites[0].backend",
+    ]

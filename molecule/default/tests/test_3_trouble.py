@@ -147,7 +147,7 @@ def test_a_likely_meaning_is_offered(hostile: Run) -> None:
 
 def test_a_faulty_wish_touches_no_host(hostile: Run) -> None:
     """The check is made on the controller, before anything else."""
-    assert {event.action for event in hostile.events} == {"hitless.edge.edge_wish"}
+    assert {event.play for event in hostile.events} == {"Check the wish"}
     assert hostile.changed == []
 
 

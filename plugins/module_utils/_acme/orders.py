@@ -13,7 +13,7 @@ status and does what that status calls for.
                               |                  |                      |           |
                               +------------------+----------------------+        download,
                                                  v                              save, drop
-                             invalid: drop, fail with the CA's reasons
+                    invalid, finalize refused: drop, fail with the CA's reasons
 
 So a run that was killed needs no log of its steps: the next one finds the order's URL on disk, asks
 for its status, and is where the other was. What makes this safe is the order of writes:
@@ -216,12 +216,18 @@ class Order:
             answered = self.client.post(seen.finalize, {"csr": csr})
         except AcmeRefused as refused:
             # A finalize whose answer was lost: the CA is at work already.
-            if refused.problem.code != "orderNotReady":
+            if refused.problem.code != "orderNotReady" and not self._is_at_work(pending):
                 self._settle(Outcome.FAILED)
+                self._store.drop_pending(self.lineage)
                 raise
             return self._pace.next_look(None, self._now())
         after = Seen.read(answered, seen.url)
         return self._wait(after) if after.status is Status.READY else self._follow(after)
+
+    def _is_at_work(self, pending: Pending) -> bool:
+        """Whether the CA makes the certificate, or has; then its key must not be dropped."""
+        seen = Seen.read(self.client.post(pending.url), pending.url)
+        return seen.status in (Status.PROCESSING, Status.VALID)
 
     def _download(self, seen: Seen) -> float | None:
         answered = self.client.post(seen.certificate)

@@ -265,6 +265,28 @@ def test_an_order_beyond_the_budget_is_gone_on_with(issuer: Issuer, ca: FakeCa) 
     assert ca.issued == [("a.test",)]
 
 
+@pytest.mark.parametrize("code", ["badCSR", "unauthorized", "malformed"])
+def test_a_refused_finalize_ends_the_order(
+    issuer: Issuer, ca: FakeCa, host: FakeHost, code: str
+) -> None:
+    """The next run begins anew, with another key, and is not refused for ever."""
+    fault = Fault(400, code, "not this one")
+    ca.script = lambda asked: fault if asked.resource == "finalize" else None
+    assert "not this one" in issuer.run(wished("a.test"))["failures"][0]["error"]
+    assert not [name for name in host.files.content if name.startswith(f"{HOME}/orders")]
+    ca.script = lambda _asked: None
+    assert actions(issuer.run(wished("a.test"))) == ["issued"]
+    assert len(ca.orders) == 2
+
+
+def test_a_refused_finalize_keeps_the_key_if_the_ca_acts(issuer: Issuer, ca: FakeCa) -> None:
+    """A CA that has the order in work and says no is believed in what the order says."""
+    fault = Fault(400, "malformed", "finalized already", acts=True)
+    ca.script = lambda asked: fault if asked.resource == "finalize" else None
+    assert actions(issuer.run(wished("a.test"))) == ["issued"]
+    assert ca.issued == [("a.test",)]
+
+
 def test_the_preferred_chain_is_taken(issuer: Issuer, host: FakeHost) -> None:
     """The chain whose topmost issuer is wished is stored; without such a chain the first one."""
     issuer.run(wished("a.test", preferred_chain="two"), wished("b.test", preferred_chain="three"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import socket
 import stat
@@ -23,6 +24,12 @@ from .errors import Busy, Unavailable
 from .network import LocalNetwork
 from .ports import ROOT_ONLY, THE_WRITER, Completed, Ownership, Ports
 
+_TEMPORARY = re.compile(r"\..+\.(?P<pid>\d{1,7})\.[a-z0-9_]{8}\.edge~")
+"""What `LocalFiles.write` writes to first. The dot: HAProxy loads no such file of a folder."""
+
+_WRITTEN_SECONDS = 3600.0
+"""No write takes as long, so the number of its process is that of another one by then."""
+
 
 def _give(path: str, mode: int, owner: Ownership) -> None:
     if owner.user is not None or owner.group is not None:
@@ -31,11 +38,36 @@ def _give(path: str, mode: int, owner: Ownership) -> None:
     Path(path).chmod(mode)
 
 
+def _keep_names(folder: str) -> None:
+    """Have the names of a folder survive a power cut. Source: fsync(2), on directories."""
+    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_left(path: str, pid: int) -> bool:
+    """Whether the process that wrote a temporary file is gone."""
+    try:
+        if time.time() - Path(path).stat().st_mtime > _WRITTEN_SECONDS:
+            return True
+        os.kill(pid, 0)  # only asks
+    except FileNotFoundError:
+        return False  # renamed or removed meanwhile
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # somebody else's, and alive
+    return False
+
+
 class LocalFiles:
     """Files of this host. Source: POSIX rename(2), flock(2)."""
 
     def __init__(self, scratch_parent: str) -> None:
         self._scratch_parent = scratch_parent
+        self._swept: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -65,7 +97,9 @@ class LocalFiles:
         self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
     ) -> None:
         folder, name = os.path.split(path)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        self._sweep_once(folder)
+        prefix, suffix = f".{name}.{os.getpid()}.", ".edge~"
+        descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as handle:
                 _give(temporary, mode, owner)
@@ -76,9 +110,21 @@ class LocalFiles:
         except BaseException:
             Path(temporary).unlink()
             raise
+        _keep_names(folder)
+
+    def _sweep_once(self, folder: str) -> None:
+        """Remove what runs that were killed left in a folder; there may be keys in it."""
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
+        for name in self.names(folder):
+            found = _TEMPORARY.fullmatch(name)
+            if found and _is_left(f"{folder}/{name}", int(found["pid"])):
+                self.remove(f"{folder}/{name}")
 
     def rename(self, source: str, target: str) -> None:
         Path(source).replace(target)
+        _keep_names(str(Path(target).parent))
 
     def remove(self, path: str) -> None:
         if Path(path).is_dir() and not Path(path).is_symlink():

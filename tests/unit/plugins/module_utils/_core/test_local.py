@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 import subprocess
@@ -31,6 +32,38 @@ with open(sys.argv[1], "w") as handle:
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+WRITE_AND_DIE = """
+import os, sys
+from ansible_collections.hitless.edge.plugins.module_utils._core import local
+
+os.fsync = lambda _descriptor: os.kill(os.getpid(), 9)
+local.LocalFiles("").write(sys.argv[1], b"key")
+"""
+
+TELL_THE_ORDER = """
+import os, stat, sys
+from ansible_collections.hitless.edge.plugins.module_utils._core import local
+
+def hook(event, _arguments):
+    if event == "os.rename":
+        print("rename")
+
+def told(descriptor):
+    print("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+os.fsync = told
+sys.addaudithook(hook)
+local.LocalFiles("").write(sys.argv[1], b"key")
+"""
+
+
+def in_another_process(program: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """What only another process can show."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    argv = [sys.executable, "-c", program, str(path)]
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -67,6 +100,40 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
     with pytest.raises(OSError, match="folder"):
         files.write(str(tmp_path / "folder"), b"x")
     assert files.names(str(tmp_path)) == ("folder",)
+
+
+def test_a_write_survives_a_power_cut(tmp_path: Path) -> None:
+    """The content is on the disk before the name, and then the name is."""
+    done = in_another_process(TELL_THE_ORDER, tmp_path / "secret")
+    assert done.stdout.split() == ["file", "rename", "folder"]
+
+
+def test_what_a_killed_write_left_goes_with_the_next(files: LocalFiles, tmp_path: Path) -> None:
+    """It may be a key. The next run writes to that folder, perhaps another file."""
+    assert in_another_process(WRITE_AND_DIE, tmp_path / "a.pem").returncode == -9
+    (left,) = files.names(str(tmp_path))
+    assert left.startswith(".a.pem.")
+    files.write(str(tmp_path / "b.pem"), b"")
+    assert files.names(str(tmp_path)) == ("b.pem",)
+
+
+def test_only_what_is_left_is_swept(files: LocalFiles, tmp_path: Path) -> None:
+    """Not the file of a run that writes right now, nor what others name alike."""
+    alive = f".a.pem.{os.getpid()}.abcd1234.edge~"
+    others = (".a.pem.abcd1234", ".a.pem.1.abcd1234.edge", "a.pem.1.abcd1234.edge~", ".x.y.edge~")
+    for name in (alive, *others):
+        (tmp_path / name).write_text("")
+    files.write(str(tmp_path / "b.pem"), b"")
+    assert set(files.names(str(tmp_path))) == {alive, "b.pem", *others}
+
+
+def test_a_temporary_file_of_yesterday_is_left(files: LocalFiles, tmp_path: Path) -> None:
+    """Its process may have another's number since."""
+    left = tmp_path / f".a.pem.{os.getpid()}.abcd1234.edge~"
+    left.write_text("")
+    os.utime(left, (0, 0))
+    files.write(str(tmp_path / "b.pem"), b"")
+    assert files.names(str(tmp_path)) == ("b.pem",)
 
 
 def test_folders_get_their_mode_and_go_with_their_content(

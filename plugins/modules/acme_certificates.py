@@ -30,6 +30,8 @@ options:
     description:
       - CAs in order of preference. The next one is asked when the one before is down or limits us
         and the certificate is absent or near its end. All others wait for the preferred one.
+      - A CA without account (it was down or refused us when M(hitless.edge.acme_account) ran) is
+        passed over by all.
   certificates:
     description: The wished certificates.
     type: list

@@ -186,11 +186,7 @@ def _read_target(reader: Reader, *, keeps_path: bool) -> str:
             f"{target[:60]!r} is not a URL or path",
             "write https://host/path or /path; percent-encode what is not ASCII",
         )
-    if not keeps_path:
-        return target
-    if target == "/":
-        reader.fault("would redirect every request to itself", "name another host or path")
-    return target.rstrip("/")
+    return target.rstrip("/") if keeps_path else target
 
 
 def _read_prefix(reader: Reader) -> str:

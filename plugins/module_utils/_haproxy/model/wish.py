@@ -17,6 +17,7 @@ from .certificate import CertificateWish, Defaults, read_defaults, read_extra
 from .fields import PLACEHOLDER
 from .inventory import Inventory
 from .listeners import Listeners, read_listeners
+from .loops import demand_no_loops
 from .sections import PROXIES, backend_names, read_sections
 from .settings import Global, ProxyDefaults, read_global, read_proxy_defaults
 from .site import Site, read_site
@@ -112,6 +113,7 @@ def _read_model(reader: Reader, inventory: Inventory) -> Model:
     _check_sites(reader["haproxy_sites"], sites)
     listeners = read_listeners(reader["haproxy_listeners"])
     _check_default_site(reader["haproxy_listeners"]["default_site"], listeners, sites)
+    demand_no_loops(reader["haproxy_sites"], sites, listeners.public_port)
     return Model(
         sites=sites,
         backends=backends,

@@ -78,8 +78,8 @@ def claim(name: str) -> str:
     "header",
     [
         "x-forwarded-for", "x_forwarded_for", "x.forwarded.proto", "x-forwarded",
-        "x-forwarded-user", "forwarded", "front-end-https", "front_end_https", "true-client-ip", "x-client-ip",
-        "x_client_ip", "x-real-ip", "x_real_ip",
+        "x-forwarded-user", "forwarded", "front-end-https", "front_end_https",
+        "true-client-ip", "x-client-ip", "x_client_ip", "x-real-ip", "x_real_ip",
     ],
 )  # fmt: skip
 def test_what_clients_claim_is_dropped_however_they_spell_it(name: str, header: str) -> None:

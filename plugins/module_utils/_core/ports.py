@@ -47,7 +47,7 @@ class Files(Protocol):
     def write(
         self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
     ) -> None:
-        """Write atomically: temporary file beside it, mode and owner first, fsync, rename."""
+        """Write atomically, to last: temporary file beside, mode and owner first, fsync, rename."""
 
     def rename(self, source: str, target: str) -> None:
         """Move within one file system, atomically, replacing the target."""

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..._core.ports import Ports
 from ..candidate import read_live, to_bytes
 from ..layout import Layout
+from ..masking import hide
 from ..master import Verdict
 from ..process import Service
 from ..validation import Trial
@@ -26,4 +29,5 @@ def reload_live(ports: Ports, layout: Layout) -> Verdict:
     service = Service(ports, layout)
     state = service.ask("show servers state")
     ports.files.write(layout.server_state, to_bytes(f"{state}\n"))
-    return service.master.reload()
+    verdict = service.master.reload()
+    return replace(verdict, words=hide(verdict.words, candidate.config if candidate else ""))

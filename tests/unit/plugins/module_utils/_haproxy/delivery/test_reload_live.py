@@ -13,6 +13,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.rel
     reload_live,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.layout import Layout
+from fake_haproxy import PORT_IN_USE, FakeHaproxy, config
 from fakes import FakeHost
 
 LAYOUT = Layout()
@@ -55,3 +56,17 @@ def test_a_config_that_does_not_start_is_not_reloaded() -> None:
     with pytest.raises(Refused, match="unknown keyword"):
         reload_live(host.ports, LAYOUT)
     assert reloads(host) == 0
+
+
+def test_the_words_of_a_failed_reload_hold_no_secret() -> None:
+    """They go into the result of the delivery."""
+    haproxy = FakeHaproxy()
+    haproxy.write(config("userlist u\n    user ann insecure-password taken\n"), {})
+    haproxy.start()
+    haproxy.write(haproxy.loaded.replace(":80\n", ":81\n") + PORT_IN_USE, {})
+    haproxy.host.runner.answer = lambda argv: (
+        haproxy._run(argv) if argv[0] != "ss" else Completed(0, "", "")
+    )
+    verdict = reload_live(haproxy.host.ports, LAYOUT)
+    assert not verdict.succeeded
+    assert "for proxy ********: cannot bind" in verdict.words

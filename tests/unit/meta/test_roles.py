@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._haproxy.runtime import (
+    PAYLOAD_LIMIT_BYTES,
+)
 
 from meta import tree
 
@@ -94,6 +97,12 @@ def test_private_variables_are_private(role: Path) -> None:
     for path in private:
         names = tree.load_yaml(path) or {}
         assert [name for name in names if not name.startswith("__")] == [], tree.name_of(path)
+
+
+def test_a_reload_is_foreseen_by_the_limit_that_asks_for_it() -> None:
+    """The role tells which deliveries may go at once by the size that the module decides by."""
+    private = tree.load_yaml(tree.ROOT / "roles/certificates/vars/main.yml")
+    assert private["__certificates_hot_limit"] == PAYLOAD_LIMIT_BYTES
 
 
 @pytest.mark.parametrize("role", ROLES, ids=tree.name_of)

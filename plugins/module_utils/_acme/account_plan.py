@@ -106,7 +106,9 @@ class AccountPlan:
             for ca in self._wish.authorities
             if ca.directory in self._known
         }
-        rollover = {"rollover": "unfinished"} if self._previous else {}
+        # Without CAs it is just about the key: a rollover is for the run that lists them to end.
+        is_unfinished = self._previous is not None and len(self._wish.authorities) > 0
+        rollover = {"rollover": "unfinished"} if is_unfinished else {}
         return {
             "thumbprint": self._key.thumbprint if self._key else None,
             "accounts": accounts,
@@ -130,7 +132,7 @@ class AccountPlan:
             key = self._accounts.make_key()
         failures = self._settle_all(key)
         registrations = self._accounts.registrations()
-        if self._accounts.previous_key() is not None and self._all_know(key, registrations):
+        if self._may_end_rollover(key, registrations):
             self._end_rollover(key)
         told = {
             **self._result(key, registrations),
@@ -164,8 +166,10 @@ class AccountPlan:
         """
         return self._wish.state is State.PRESENT and not self._wish.rollover and len(kept) > 0
 
-    def _all_know(self, key: AccountKey, registrations: Mapping[str, Registration]) -> bool:
-        """Whether no listed CA knows just the key before."""
+    def _may_end_rollover(self, key: AccountKey, registrations: Mapping[str, Registration]) -> bool:
+        """Whether CAs are listed, and none of them knows just the key before."""
+        if self._accounts.previous_key() is None or not self._wish.authorities:
+            return False
         listed = (registrations.get(ca.directory) for ca in self._wish.authorities)
         return all(found is None or found.thumbprint == key.thumbprint for found in listed)
 

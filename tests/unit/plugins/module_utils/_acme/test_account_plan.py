@@ -149,6 +149,7 @@ def test_an_interrupted_rollover_is_finished(ca: FakeCa, host: FakeHost, acts: b
         between = accounts.key()
         assert accounts.previous_key() is not None
         assert between is not None
+        assert not Issuer((), host).plan_account(terms_agreed=False).is_needed
         other.script = lambda _asked: None
         change = issuer.plan_account(rollover=True)
         assert change.is_needed

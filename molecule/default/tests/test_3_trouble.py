@@ -119,6 +119,7 @@ HOSTILE = {
         "domains", [f"{'a' * 250}.test"]
     ),
     "haproxy_backends[0].port": lambda wish: wish["haproxy_backends"][0].__setitem__("port", 70000),
+    "haproxy_site": lambda wish: wish.__setitem__("haproxy_site", []),
 }
 """Path of a fault: how to make it."""
 
@@ -149,6 +150,13 @@ def test_a_faulty_wish_touches_no_host(hostile: Run) -> None:
     """The check is made on the controller, before anything else."""
     assert {event.play for event in hostile.events} == {"Check the wish"}
     assert hostile.changed == []
+
+
+def test_an_empty_list_of_sites_takes_no_certificate(fleet: Fleet, site: Site) -> None:
+    """It is refused by every balancer, with the variable that says that it is meant."""
+    refused = site.check({"haproxy_sites": []}).failed()
+    assert {event.host for event in refused.failures} == {one.name for one in fleet.balancers}
+    assert "certificates_purge_everything" in refused.errors
 
 
 def test_at_the_end_nothing_is_left_over(fleet: Fleet, site: Site) -> None:

@@ -75,11 +75,12 @@ def test_check_mode_predicts_and_does_nothing(capsys: pytest.CaptureFixture[str]
 
 @dataclass
 class Recorder:
-    """What a module tells Ansible; the real one prints warnings where plugins are loaded as well."""
+    """What a module tells Ansible; the real one prints warnings where plugins are loaded."""
 
     tmpdir: str
     params: dict[str, Any] = field(default_factory=dict)
     check_mode: bool = False
+    no_log: bool = False
     warnings: list[str] = field(default_factory=list)
     result: dict[str, Any] = field(default_factory=dict)
 

@@ -89,7 +89,7 @@ options:
             C(preferred_chain), C(source) (C(acme); no other provides certificates in this version).
           - By default one certificate over all domains of the site.
           - For a PEM of your own say C(false) and list its file in
-            C(/etc/haproxy/ssl/crt-list.txt), where lines that are not the collection's are kept.
+            C(/etc/haproxy/ssl/.crt-list.txt), where lines that are not the collection's are kept.
         type: raw
   backends:
     description: Where requests go; the variable C(haproxy_backends).

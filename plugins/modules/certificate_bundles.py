@@ -87,7 +87,7 @@ options:
     type: bool
     default: false
   directory:
-    description: Folder of the bundles, of C(crt-list.txt) and of the manifest.
+    description: Folder of the bundles, of C(.crt-list.txt) and of the manifest.
     type: path
     default: /etc/haproxy/ssl
   runtime_socket:

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests/lab"
 MODULE = "ansible_collections.hitless.edge.plugins.modules.certificate_bundles"
 INSTALL = """
-mkdir -p /etc/haproxy/ssl && : > /etc/haproxy/ssl/crt-list.txt
+mkdir -p /etc/haproxy/ssl && : > /etc/haproxy/ssl/.crt-list.txt
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-download --no-install-recommends \
     haproxy python3-cryptography
 mkdir -p /run/haproxy && cat > /etc/haproxy/haproxy.cfg
@@ -51,7 +51,7 @@ defaults
     timeout client 30s
     timeout server 30s
 frontend https
-    bind :443 ssl crt-list /etc/haproxy/ssl/crt-list.txt strict-sni
+    bind :443 ssl crt-list /etc/haproxy/ssl/.crt-list.txt strict-sni
     http-request return status 200
 """
 

@@ -134,7 +134,7 @@ def test_the_certificate_of_a_removed_site_leaves(
     assert balancer.name in shrunk
     for name in ("beta.test", "delta.test"):
         assert name not in balancer.host.check_output("ls /etc/haproxy/ssl")
-        assert name not in balancer.host.file("/etc/haproxy/ssl/crt-list.txt").content_string
+        assert name not in balancer.host.file("/etc/haproxy/ssl/.crt-list.txt").content_string
         assert name not in balancer.runtime("show ssl cert")
 
 
@@ -153,7 +153,7 @@ def test_a_foreign_bundle_is_left_alone(
     """What the collection did not put there it does not remove, nor load."""
     assert balancer.name in shrunk
     assert balancer.host.file(FOREIGN).sha256sum == foreign
-    assert FOREIGN not in balancer.host.file("/etc/haproxy/ssl/crt-list.txt").content_string
+    assert FOREIGN not in balancer.host.file("/etc/haproxy/ssl/.crt-list.txt").content_string
 
 
 def test_what_was_removed_comes_back(fleet: Fleet, site: Site, wish: dict[str, Any]) -> None:

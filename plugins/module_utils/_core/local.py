@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import grp
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -31,11 +33,19 @@ _WRITTEN_SECONDS = 3600.0
 """No write takes as long, so the number of its process is that of another one by then."""
 
 
-def _give(path: str, mode: int, owner: Ownership) -> None:
-    if owner.user is not None or owner.group is not None:
-        unchanged = -1  # Source: chown(2)
-        shutil.chown(path, owner.user or unchanged, owner.group or unchanged)
-    Path(path).chmod(mode)
+def _give(descriptor: int, mode: int, owner: Ownership, folder: str) -> None:
+    """Set owner and mode of what is open, whatever its name leads to meanwhile.
+
+    What root puts into a folder of a service's own user belongs to that user, who works on it next.
+    """
+    user = -1 if owner.user is None else pwd.getpwnam(owner.user).pw_uid  # -1: see chown(2)
+    group = -1 if owner.group is None else grp.getgrnam(owner.group).gr_gid
+    if owner == THE_WRITER and os.geteuid() == 0:
+        above = Path(folder or ".").stat()
+        user, group = above.st_uid, above.st_gid if above.st_uid else -1
+    if (user, group) != (-1, -1):
+        os.fchown(descriptor, user, group)
+    os.fchmod(descriptor, mode)
 
 
 def _keep_names(folder: str) -> None:
@@ -102,7 +112,7 @@ class LocalFiles:
         descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as handle:
-                _give(temporary, mode, owner)
+                _give(handle.fileno(), mode, owner, folder)
                 handle.write(content)
                 handle.flush()
                 os.fsync(handle.fileno())
@@ -136,16 +146,25 @@ class LocalFiles:
     def make_directory(
         self, path: str, *, mode: int = 0o700, owner: Ownership = THE_WRITER
     ) -> None:
+        is_new = not Path(path).is_dir()
         Path(path).mkdir(mode=mode, parents=True, exist_ok=True)
-        _give(path, mode, owner)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            # The owner of one that exists is a choice that somebody made.
+            _give(folder, mode, owner, str(Path(path).parent) if is_new else path)
+        finally:
+            os.close(folder)
 
     def scratch(self) -> str:
         return tempfile.mkdtemp(prefix="hitless-edge-", dir=self._scratch_parent)
 
     @contextlib.contextmanager
     def lock(self, path: str, *, timeout_seconds: float) -> Iterator[None]:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, ROOT_ONLY)
+        is_new = self.mode(path) is None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, ROOT_ONLY)
         try:
+            if is_new:
+                _give(descriptor, ROOT_ONLY, THE_WRITER, str(Path(path).parent))
             _acquire(descriptor, path, timeout_seconds)
             yield
         finally:

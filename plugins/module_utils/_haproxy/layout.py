@@ -28,7 +28,7 @@ class Layout:
     @property
     def crt_list(self) -> str:
         """The explicit list of bundles that every TLS listener loads."""
-        return f"{self.certificates}/crt-list.txt"
+        return f"{self.certificates}/.crt-list.txt"
 
     @property
     def manifest(self) -> str:

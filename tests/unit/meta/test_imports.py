@@ -21,6 +21,9 @@ MAY_USE = {
     "_haproxy": {"_core", "_pki"},
     "_acme": {"_core", "_pki"},
     "_edge": {"_core", "_pki", "_haproxy", "_acme"},
+    "_certbot": {"_core", "_pki", "_acme"},
+    "_renewal": {"_core", "_pki", "_haproxy", "_acme", "_edge", "_certbot"},
+    "_command": {"_core", "_pki", "_haproxy", "_acme", "_edge", "_certbot", "_renewal"},
 }
 """Domain package: the packages that it may import besides itself."""
 

@@ -46,7 +46,7 @@ AT_WORK = frozenset({Source.ACME})
 """The other sources have their names; a wish for one would leave its site without a certificate."""
 _BRING_IT = (
     'for a PEM of your own say "certificate: false" and list its file in'
-    " /etc/haproxy/ssl/crt-list.txt, where lines that are not ours are kept"
+    " /etc/haproxy/ssl/.crt-list.txt, where lines that are not ours are kept"
 )
 
 

@@ -244,3 +244,55 @@ def test_scratch_folders_are_private_and_below_the_given_parent(tmp_path: Path) 
     path = Path(local_ports(scratch_parent=str(tmp_path)).files.scratch())
     assert path.parent == tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+SERVICE = 4711
+"""The number of a service's user, where the tests run as root and so may give files away."""
+
+
+@pytest.fixture
+def folder_of_a_service(tmp_path: Path) -> Path:
+    """A folder of another user, as far as the tests may make one."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, SERVICE, SERVICE)
+    return folder
+
+
+@pytest.mark.parametrize("put", ["file", "folder", "lock"])
+def test_what_is_put_into_a_folder_belongs_to_its_owner(
+    folder_of_a_service: Path, put: str
+) -> None:
+    """Root and the service's own user work on the same files."""
+    files, path = LocalFiles(""), folder_of_a_service / "new"
+    if put == "file":
+        files.write(str(path), b"key")
+    elif put == "folder":
+        files.make_directory(str(path))
+    else:
+        with files.lock(str(path), timeout_seconds=1):
+            pass
+    made, above = path.stat(), folder_of_a_service.stat()
+    assert (made.st_uid, made.st_gid) == (above.st_uid, above.st_gid)
+    assert stat.S_IMODE(made.st_mode) == (0o700 if put == "folder" else 0o600)
+
+
+def test_the_owner_of_a_folder_is_kept(folder_of_a_service: Path) -> None:
+    """Only the mode of one that exists is set."""
+    before = folder_of_a_service.stat()
+    LocalFiles("").make_directory(str(folder_of_a_service), mode=0o750)
+    after = folder_of_a_service.stat()
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert stat.S_IMODE(after.st_mode) == 0o750
+
+
+def test_a_lock_is_no_way_to_another_file(tmp_path: Path) -> None:
+    """A link in its place is refused: whoever may write the folder would choose what root opens."""
+    (tmp_path / "lock").symlink_to(tmp_path / "other")
+    with (
+        pytest.raises(OSError, match="lock"),
+        LocalFiles("").lock(str(tmp_path / "lock"), timeout_seconds=1),
+    ):
+        pass
+    assert not (tmp_path / "other").exists()

@@ -172,7 +172,7 @@ def test_hsts_is_for_https_and_for_every_response() -> None:
     assert known < next(index for index, line in enumerate(lines) if " redirect code " in line)
 
 
-LIST = "crt-list /etc/haproxy/ssl/crt-list.txt alpn h2,http/1.1"
+LIST = "crt-list /etc/haproxy/ssl/.crt-list.txt alpn h2,http/1.1"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from fake_certificates import FakeCertificates
 from fakes import FakeHost
 from minted import Minted, mint
 
-LIST = "/ssl/crt-list.txt"
+LIST = "/ssl/.crt-list.txt"
 A, B, C = "/ssl/a.ecdsa.pem", "/ssl/b.ecdsa.pem", "/ssl/c.ecdsa.pem"
 OLD, NEW, OTHER = mint("a.test"), mint("a.test", serial=2), mint("b.test")
 SOCKET = "/run/admin.sock"

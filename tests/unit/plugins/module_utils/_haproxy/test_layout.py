@@ -15,7 +15,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.layout impor
 def test_lists_follow_their_folder() -> None:
     """One place is told, the others are made of it."""
     layout = replace(Layout(), certificates="/srv/tls")
-    assert layout.crt_list == "/srv/tls/crt-list.txt"
+    assert layout.crt_list == "/srv/tls/.crt-list.txt"
     assert layout.manifest.startswith("/srv/tls/.")
 
 

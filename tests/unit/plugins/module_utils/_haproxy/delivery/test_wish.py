@@ -100,7 +100,7 @@ def test_options_become_a_wish() -> None:
         "",
         parse_wish,
     )
-    assert wish.layout.crt_list == "/srv/ssl/crt-list.txt"
+    assert wish.layout.crt_list == "/srv/ssl/.crt-list.txt"
     assert (wish.layout.runtime_socket, wish.layout.master_socket) == ("/r.sock", "/m.sock")
     assert (wish.purge, wish.purge_everything, wish.default_certificate) == (False, True, True)
     assert [bundle.where for bundle in wish.bundles] == ["bundles[0] (a.test)"]

@@ -87,7 +87,7 @@ def test_a_source_that_provides_nothing_is_a_fault(
     """A green run would leave the site without a certificate; what to do instead is said."""
     (fault,) = read_faults({"source": source, **rest}, function)
     assert (fault.path, source in fault.cause) == ("x.source", True)
-    assert "crt-list.txt" in fault.remedy
+    assert ".crt-list.txt" in fault.remedy
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ A request fails when its client would see an error: refused, untrusted, dropped,
 status. Nothing is retried, but for one thing: HTTP/2 streams that the server disowned by GOAWAY or
 REFUSED_STREAM, which a client may repeat (RFC 9113 §6.8, §8.7). They are counted as `retried_safe`.
 A keep-alive connection that is seen closed before it is used again cost nobody anything:
-`reconnects`.
+`reconnects`. With `--repeat-closed` keep-alive clients also do what RFC 9112 §9.3.1 has clients do:
+a GET on a connection that was used before, closed without one byte of an answer, is repeated once
+on a new connection; counted as `retried_safe`. For servers that cannot know better: HAProxy before
+`option idle-close-on-response`.
 
 Ends by SIGTERM, by `--stop-file`, after `--seconds` or `--max-requests`; requests under way are
 finished. Prints JSON: ``{"seconds": 9.1, "addresses": {address: {kind: {"requests": 812,
@@ -104,6 +107,7 @@ class Plan:
     expected_status: int = 200
     think_seconds: float = 0.2
     max_requests: int = 1_000_000
+    repeats_closed: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = 0
 
@@ -220,30 +224,57 @@ async def visit_once(plan: Plan, address: str, tally: Tally) -> None:
         await plan.think()
 
 
+@dataclass
+class Visitor:
+    """A keep-alive client of one site. ``stream``: its connection, if it has one."""
+
+    plan: Plan
+    address: str
+    tally: Tally
+    site: str
+    stream: Stream | None = None
+
+    async def ask(self) -> bool:
+        """One request, repeated where that is safe and wished; whether the connection stays."""
+        was_used = self.stream is not None
+        try:
+            return await self._ask()
+        except Failed as failure:
+            if not (self.plan.repeats_closed and was_used and failure.reason == "dropped"):
+                raise
+        self.leave()
+        self.tally.retried_safe += 1
+        return await self._ask()
+
+    async def _ask(self) -> bool:
+        if self.stream is None:
+            self.stream = await connect(self.plan, self.address, self.site)
+        return await exchange(self.stream, self.plan, self.site, keep=True)
+
+    def leave(self) -> None:
+        """Close the connection, if there is one."""
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+
+
 async def stay(plan: Plan, address: str, tally: Tally) -> None:
     """``h1-keepalive``: ask on one connection as long as it lasts, thinking in between."""
-    stream: Stream | None = None
-    home = random.choice(plan.sites)
+    visitor = Visitor(plan, address, tally, random.choice(plan.sites))
     for _unused in plan.turns():
-        if stream is not None and stream.is_closed:
-            stream.close()
-            stream = None
+        if visitor.stream is not None and visitor.stream.is_closed:
+            visitor.leave()
             tally.reconnects += 1
         try:
-            stream = stream or await connect(plan, address, home)
-            if not await exchange(stream, plan, home, keep=True):
-                stream.close()
-                stream = None
+            if not await visitor.ask():
+                visitor.leave()
                 tally.reconnects += 1
             tally.record()
         except Failed as failure:
             tally.record(failure)
-            if stream is not None:
-                stream.close()
-            stream = None
+            visitor.leave()
         await plan.think()
-    if stream is not None:
-        stream.close()
+    visitor.leave()
 
 
 # HTTP/2. The h2 package refuses every frame after a GOAWAY, also those of streams that the server
@@ -490,6 +521,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
             path=arguments.path,
             think_seconds=arguments.think,
             max_requests=arguments.max_requests,
+            repeats_closed=arguments.repeat_closed,
             stopped=stopped,
         )
         for kind, count in workers.items()
@@ -515,6 +547,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--think", type=float, default=0.2, help="mean pause in seconds")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--max-requests", type=int, default=1_000_000, help="of each kind")
+    parser.add_argument("--repeat-closed", action="store_true", help="RFC 9112 §9.3.1")
     parser.add_argument("--stop-file")
     parser.add_argument("--result", help="file for the JSON; standard output without it")
     return parser.parse_args(argv)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fleet_view import ROOTS, Fleet
+from fleet_view import ROOTS, Balancer, Fleet
 
 PROGRAM = Path(__file__).parent / "traffic.py"
 INSTALLED = "/usr/local/lib/lab/traffic.py"
@@ -74,10 +74,12 @@ def install(fleet: Fleet) -> None:
 
 
 @contextmanager
-def traffic_on(fleet: Fleet, *sites: str, options: str = "") -> Iterator[Traffic]:
-    """Constant traffic to all balancers from here to the end of the block."""
+def traffic_on(
+    fleet: Fleet, *sites: str, options: str = "", balancers: Sequence[Balancer] = ()
+) -> Iterator[Traffic]:
+    """Constant traffic to these balancers, or all, from here to the end of the block."""
     install(fleet)
-    targets = [f"--address {balancer.address}" for balancer in fleet.balancers]
+    targets = [f"--address {balancer.address}" for balancer in balancers or fleet.balancers]
     names = [f"--site {site}" for site in sites]
     fleet.ca.run(f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}")
     fleet.ca.check_output(

@@ -63,7 +63,7 @@ async def serving(authority: trustme.CA, handler: Handler, protocol: str) -> Asy
 
 
 def drive(
-    authority: trustme.CA, root: str, kind: str, handler: Handler, *, think: float = 0.0
+    authority: trustme.CA, root: str, kind: str, handler: Handler, **options: Any
 ) -> traffic.Tally:
     """A few requests of one client against a server that behaves as told."""
     protocols = traffic.KINDS[kind][1]
@@ -74,8 +74,8 @@ def drive(
                 sites=(SITE,),
                 context=traffic.trusting(root, protocols),
                 port=port,
-                think_seconds=think,
                 max_requests=REQUESTS,
+                **{"think_seconds": 0.0, **options},
             )
             tallies = await traffic.drive({kind: plan}, {kind: 1}, ["127.0.0.1"])
             return tallies["127.0.0.1"][kind]
@@ -161,12 +161,41 @@ def test_an_idle_close_is_a_reconnect(
 ) -> None:
     """A connection closed before it is used again costs no request."""
     handler = answering(OK, second_answer, close_after=2)
-    tally = drive(authority, root, "h1-keepalive", handler, think=0.05)
+    tally = drive(authority, root, "h1-keepalive", handler, think_seconds=0.05)
     assert (tally.requests, tally.failed, tally.reconnects) == (REQUESTS, {}, reconnects)
 
 
 React = Callable[[h2.connection.H2Connection, int, int], bool]
 """What to do with a stream, given the connection, its id and how many were seen; stay open?"""
+
+
+async def answer_once(reader: Reader, writer: Writer) -> None:
+    """Close on the second request of a connection, as a server does that did not see it coming."""
+    await answering(OK, close_after=1)(reader, writer)
+    await reader.readuntil(b"\r\n\r\n")
+
+
+def test_a_request_on_a_closing_connection_is_lost_unless_repeating_is_asked_for(
+    authority: trustme.CA, root: str
+) -> None:
+    """What RFC 9112 §9.3.1 lets clients repeat is counted, as a failure or apart."""
+    strict = drive(authority, root, "h1-keepalive", answer_once)
+    assert (strict.failed, strict.retried_safe) == ({"dropped": REQUESTS // 2}, 0)
+    patient = drive(authority, root, "h1-keepalive", answer_once, repeats_closed=True)
+    assert (patient.failed, patient.retried_safe) == ({}, REQUESTS - 1)
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [(drop, "dropped"), (answering(OK[:20], close_after=1), "truncated")],
+    ids=["new-connection", "answer-begun"],
+)
+def test_nothing_else_is_repeated(
+    authority: trustme.CA, root: str, handler: Handler, reason: str
+) -> None:
+    """Neither on a connection that was never used, nor once an answer has begun."""
+    tally = drive(authority, root, "h1-keepalive", handler, repeats_closed=True)
+    assert (tally.failed, tally.retried_safe) == ({reason: REQUESTS}, 0)
 
 
 class Http2Server:

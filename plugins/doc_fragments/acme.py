@@ -45,4 +45,13 @@ options:
             one is never spent. V(0) for a CA without that limit.
         type: int
         default: 5
+      staging:
+        description: URL of the CA's directory for trials, which a dry run of the renewal asks.
+        type: str
+      roots:
+        description:
+          - File on the hosts with the roots that the CA's certificates chain to, for a company's or
+            a test CA; without it the certificates that the host trusts. Hosts that receive a
+            certificate by a push take none that chains elsewhere.
+        type: path
 """

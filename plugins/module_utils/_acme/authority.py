@@ -37,7 +37,9 @@ class ExternalAccount:
 class Authority:
     """A CA.
 
+    ``staging``: directory of its other self for trials, if it has one.
     ``ca_bundle``: path of the certificates that its endpoint is trusted by, else the host's.
+    ``roots``: path of the roots that its certificates chain to, else those that the host trusts.
     ``weekly_limit``: certificates for the same exact names in seven days, 0 for no limit.
     """
 
@@ -46,19 +48,23 @@ class Authority:
     external_account: ExternalAccount | None = None
     ca_bundle: str | None = None
     weekly_limit: int = EXACT_SET_PER_WEEK
+    staging: str | None = None
+    roots: str | None = None
 
 
 def parse_authority(reader: Reader) -> Authority:
     """One element of the list."""
-    reader.allow("name", "directory", "eab", "ca_bundle", "weekly_limit")
-    bundle = reader["ca_bundle"]
+    reader.allow("name", "directory", "eab", "ca_bundle", "weekly_limit", "staging", "roots")
+    bundle, staging, roots = reader["ca_bundle"], reader["staging"], reader["roots"]
     eab = reader["eab"]
     return Authority(
         name=reader["name"].text(),
-        directory=_parse_directory(reader["directory"]),
+        directory=parse_directory(reader["directory"]),
         external_account=_parse_external_account(eab) if eab.is_given else None,
         ca_bundle=bundle.text() if bundle.is_given else None,
         weekly_limit=reader["weekly_limit"].integer(0, 1_000_000, default=EXACT_SET_PER_WEEK),
+        staging=parse_directory(staging) if staging.is_given else None,
+        roots=roots.text() if roots.is_given else None,
     )
 
 
@@ -83,7 +89,8 @@ def _parse_external_account(reader: Reader) -> ExternalAccount:
     )
 
 
-def _parse_directory(reader: Reader) -> str:
+def parse_directory(reader: Reader) -> str:
+    """The URL of a CA's directory."""
     url = reader.text()
     try:
         parts = urlsplit(url)

@@ -21,6 +21,8 @@ AUTHORITY: Mapping[str, Any] = {
     "eab": {"type": "dict", "options": EXTERNAL_ACCOUNT},
     "ca_bundle": {"type": "path"},
     "weekly_limit": {"type": "int", "default": 5},
+    "staging": {"type": "str"},
+    "roots": {"type": "path"},
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._core.reader import Reader
@@ -52,6 +52,14 @@ class Lineage:
     def names(self) -> tuple[str, ...]:
         """The exact set of names, in one order, as CAs count it."""
         return tuple(sorted(set(self.domains)))
+
+
+@dataclass(frozen=True)
+class Wished:
+    """A lineage and who provides it."""
+
+    source: Source
+    lineage: Lineage
 
 
 @dataclass(frozen=True)
@@ -101,18 +109,24 @@ def is_address(name: str) -> bool:
 
 def parse_lineages(reader: Reader) -> tuple[Lineage, ...]:
     """The lineages of a list of certificate wishes, of those that come from an ACME CA."""
+    return tuple(one.lineage for one in parse_wished(reader) if one.source is Source.ACME)
+
+
+def parse_wished(reader: Reader) -> tuple[Wished, ...]:
+    """The lineages of a list of certificate wishes, whoever provides them."""
     seen: set[str] = set()
-    found: list[Lineage] = []
+    found: list[Wished] = []
     for item in reader.items():
-        lineages = _parse_wish(item)
-        if lineages and lineages[0].name in seen:
-            item["name"].fault(f'"{lineages[0].name}" is listed twice')
-        seen.update(lineage.name for lineage in lineages)
-        found.extend(lineages)
+        wished = _parse_wish(item)
+        name = wished[0].lineage.name
+        if name in seen:
+            item["name"].fault(f'"{name}" is listed twice')
+        seen.add(name)
+        found.extend(wished)
     return tuple(found)
 
 
-def _parse_wish(reader: Reader) -> tuple[Lineage, ...]:
+def _parse_wish(reader: Reader) -> tuple[Wished, ...]:
     reader.allow("name", "domains", "key_types", "profile", "preferred_chain", "source")
     name = reader["name"].text()
     if not NAME.fullmatch(name) or ".." in name:
@@ -120,17 +134,16 @@ def _parse_wish(reader: Reader) -> tuple[Lineage, ...]:
     source = reader["source"].choice(Source, Source.ACME)
     domains = _parse_domains(reader["domains"], source)
     kinds = tuple(item.choice(KeyType) for item in reader["key_types"].items())
-    if source is not Source.ACME:
-        return ()
     profile, chain = reader["profile"], reader["preferred_chain"]
+    one = Lineage(
+        name=name,
+        key_type=KeyType.ECDSA,
+        domains=domains,
+        profile=profile.text() if profile.is_given else None,
+        preferred_chain=chain.text() if chain.is_given else None,
+    )
     return tuple(
-        Lineage(
-            name=name,
-            key_type=kind,
-            domains=domains,
-            profile=profile.text() if profile.is_given else None,
-            preferred_chain=chain.text() if chain.is_given else None,
-        )
+        Wished(source, replace(one, key_type=kind))
         for kind in dict.fromkeys(kinds or (KeyType.ECDSA,))
     )
 

@@ -24,10 +24,14 @@ def test_an_authority_is_read() -> None:
         "eab": {"kid": "k", "hmac_key": "secret", "algorithm": "HS384"},
         "ca_bundle": "/ca.pem",
         "weekly_limit": 0,
+        "staging": "https://staging.ca.test/directory",
+        "roots": "/roots.pem",
     }
     (found,) = parse([value], "authorities", parse_authorities)
     external = ExternalAccount("k", "secret", HmacAlgorithm.HS384)
-    assert found == Authority("ca", value["directory"], external, "/ca.pem", 0)
+    assert found == Authority(
+        "ca", value["directory"], external, "/ca.pem", 0, value["staging"], "/roots.pem"
+    )
     assert "secret" not in repr(found)
 
 

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import (
     Lineage,
+    Source,
+    Wished,
     parse_lineages,
+    parse_wished,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
@@ -33,6 +36,22 @@ def test_a_wish_is_a_lineage_for_each_key_type() -> None:
         Lineage("a.test", KeyType.ECDSA, ("a.test",), "short"),
         Lineage("b", KeyType.ECDSA, ("b.test", "192.0.2.1", "2001:db8::1")),
     )
+
+
+def test_a_wish_from_another_source_is_a_lineage_as_well() -> None:
+    """Whoever provides it."""
+    wishes = [GOOD, {"name": "c", "domains": ["*.c.test"], "source": "certbot"}]
+    assert parse(wishes, "certificates", parse_wished) == (
+        Wished(Source.ACME, Lineage("a.test", KeyType.ECDSA, ("a.test",))),
+        Wished(Source.CERTBOT, Lineage("c", KeyType.ECDSA, ("*.c.test",))),
+    )
+
+
+def test_a_name_is_listed_once_whatever_the_source() -> None:
+    """It names a file."""
+    wishes = [GOOD, {**GOOD, "source": "selfsigned"}]
+    with pytest.raises(InvalidInput, match='"a.test" is listed twice'):
+        parse(wishes, "certificates", parse_lineages)
 
 
 @pytest.mark.parametrize(

@@ -86,10 +86,10 @@ options:
       certificate:
         description:
           - C(false) for none. Else any of C(name), C(key_types) (C(ecdsa), C(rsa)), C(profile),
-            C(preferred_chain), C(source) (C(acme); no other provides certificates in this version).
+            C(preferred_chain), C(source) (C(acme), C(certbot), C(provided), C(selfsigned)).
           - By default one certificate over all domains of the site.
-          - For a PEM of your own say C(false) and list its file in
-            C(/etc/haproxy/ssl/.crt-list.txt), where lines that are not the collection's are kept.
+          - For a PEM of your own say C(source=provided) and put key and chain into the variable
+            C(certificates_provided), under the certificate's name.
         type: raw
   backends:
     description: Where requests go; the variable C(haproxy_backends).
@@ -311,7 +311,7 @@ options:
       profile: {description: "As the CA lists it.", type: str}
       preferred_chain: {description: "Common name of the topmost issuer.", type: str}
       source:
-        description: By default C(acme). No other provides certificates in this version.
+        description: Who provides them; by default C(acme).
         type: str
         choices: [acme, certbot, provided, selfsigned]
   certificates_extra:
@@ -325,7 +325,7 @@ options:
       profile: {description: "As the CA lists it.", type: str}
       preferred_chain: {description: "Common name of the topmost issuer.", type: str}
       source:
-        description: Who provides it; by default C(acme). No other does in this version.
+        description: Who provides it; by default that of O(certificates_defaults).
         type: str
         choices: [acme, certbot, provided, selfsigned]
 """

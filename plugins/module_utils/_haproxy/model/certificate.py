@@ -29,7 +29,7 @@ class KeyType(Enum):
 
 
 class Source(Enum):
-    """Who provides a certificate. `AT_WORK` says which of them do so in this version."""
+    """Who provides a certificate."""
 
     ACME = "acme"
     CERTBOT = "certbot"
@@ -42,11 +42,9 @@ class Source(Enum):
         return self in (Source.ACME, Source.CERTBOT)
 
 
-AT_WORK = frozenset({Source.ACME})
-"""The other sources have their names; a wish for one would leave its site without a certificate."""
-_BRING_IT = (
-    'for a PEM of your own say "certificate: false" and list its file in'
-    " /etc/haproxy/ssl/.crt-list.txt, where lines that are not ours are kept"
+OTHER_SOURCE = (
+    "say source: provided (a PEM of your own, in certificates_provided), source: selfsigned, or"
+    ' "certificate: false" for no certificate'
 )
 
 
@@ -95,7 +93,7 @@ def read_defaults(reader: Reader) -> Defaults:
         key_types=_read_key_types(reader["key_types"], Defaults.key_types),
         profile=_read_optional(reader["profile"], None),
         preferred_chain=_read_optional(reader["preferred_chain"], None),
-        source=_read_source(reader["source"], Defaults.source),
+        source=reader["source"].choice(Source, Defaults.source),
     )
 
 
@@ -134,24 +132,28 @@ def _read_wish(reader: Reader, domains: tuple[str, ...], defaults: Defaults) -> 
     name = reader["name"].text(default_name(domains[0]))
     if not _NAME.fullmatch(name):
         reader["name"].fault(f"{name[:60]!r} cannot be the name of a file")
-    source = _read_source(reader["source"], defaults.source)
+    source = reader["source"].choice(Source, defaults.source)
     if source.answers_http01:
         _check_obtainable(reader, domains)
     return CertificateWish(
         name=name,
         domains=domains,
         key_types=_read_key_types(reader["key_types"], defaults.key_types),
-        profile=_read_optional(reader["profile"], defaults.profile),
-        preferred_chain=_read_optional(reader["preferred_chain"], defaults.preferred_chain),
+        profile=_read_of_ca(reader["profile"], source, defaults.profile),
+        preferred_chain=_read_of_ca(reader["preferred_chain"], source, defaults.preferred_chain),
         source=source,
     )
 
 
-def _read_source(reader: Reader, default: Source) -> Source:
-    source = reader.choice(Source, default)
-    if reader.is_given and source not in AT_WORK:
-        reader.fault(f'in this version no certificate comes from "{source.value}"', _BRING_IT)
-    return source
+def _read_of_ca(reader: Reader, source: Source, default: str | None) -> str | None:
+    """What only a CA can be asked for; the defaults of those that come from one are not meant."""
+    if source.answers_http01:
+        return _read_optional(reader, default)
+    if reader.is_given:
+        reader.fault(
+            f'no CA is asked for a certificate whose source is "{source.value}"', "remove it"
+        )
+    return None
 
 
 def _check_obtainable(reader: Reader, domains: tuple[str, ...]) -> None:
@@ -159,10 +161,10 @@ def _check_obtainable(reader: Reader, domains: tuple[str, ...]) -> None:
         if is_wildcard(domain):
             reader.fault(
                 f'"{domain}" cannot be had by HTTP-01: no CA validates a wildcard that way',
-                f"list the names that it stands for; {_BRING_IT}",
+                f"list the names that it stands for, or {OTHER_SOURCE}",
             )
         elif "." not in domain and domain != PLACEHOLDER:
-            reader.fault(f'no CA issues for "{domain}", which has no dot', _BRING_IT)
+            reader.fault(f'no CA issues for "{domain}", which has no dot', OTHER_SOURCE)
     if len(domains) > MOST_DOMAINS:
         reader.fault(
             f"{len(domains)} domains are too many for one certificate ({MOST_DOMAINS})",

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 import pytest
-from ansible_collections.hitless.edge.plugins.module_utils._core.reader import Reader
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.certificate import (
     CertificateWish,
     Defaults,
@@ -23,6 +22,14 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.certif
 from wishes import read, read_faults
 
 DOMAINS = ("a.test", "www.a.test")
+WISH = {
+    "name": "a.test",
+    "domains": ["a.test", "www.a.test"],
+    "key_types": ["ecdsa"],
+    "profile": None,
+    "preferred_chain": None,
+    "source": "acme",
+}
 
 
 def wish(value: Any, domains: tuple[str, ...] = DOMAINS) -> CertificateWish | None:
@@ -40,14 +47,7 @@ def test_nothing_said_is_one_over_all_domains() -> None:
     """ECDSA, by our own client."""
     found = wish(None)
     assert found is not None
-    assert found.to_data() == {
-        "name": "a.test",
-        "domains": ["a.test", "www.a.test"],
-        "key_types": ["ecdsa"],
-        "profile": None,
-        "preferred_chain": None,
-        "source": "acme",
-    }
+    assert found.to_data() == WISH
 
 
 def test_false_is_none() -> None:
@@ -64,30 +64,52 @@ def test_what_is_said_comes_before_the_defaults() -> None:
     assert found == CertificateWish("x", DOMAINS, (KeyType.RSA,), "classic", None, Source.ACME)
 
 
-def test_a_wildcard_is_brought_by_its_owner() -> None:
-    """HTTP-01 does not validate one; the remedy is said, and it is none for the CA then."""
-    assert ["certificate: false" in fault for fault in faults(None, ("*.a.test",))] == [True]
-    assert wish(False, ("*.a.test",)) is None
+@pytest.mark.parametrize("source", ["acme", "certbot"])
+@pytest.mark.parametrize("domain", ["*.a.test", "intranet"], ids=["wildcard", "no dot"])
+def test_what_a_ca_cannot_validate_names_the_sources_that_need_no_ca(
+    domain: str, source: str
+) -> None:
+    """HTTP-01 does it; the remedy is said, and no certificate is no fault."""
+    (fault,) = faults({"source": source}, (domain,))
+    assert all(word in fault for word in ("provided", "selfsigned", "certificate: false"))
+    assert wish(False, (domain,)) is None
+
+
+@pytest.mark.parametrize("source", [Source.PROVIDED, Source.SELFSIGNED])
+@pytest.mark.parametrize("domain", ["*.a.test", "intranet"], ids=["wildcard", "no dot"])
+def test_where_no_ca_is_asked_any_name_goes(domain: str, source: Source) -> None:
+    """And more of them than a CA takes."""
+    domains = (domain, *(f"d{number}.test" for number in range(150)))
+    found = wish({"source": source.value}, domains)
+    assert found is not None
+    assert (found.source, found.domains) == (source, domains)
+
+
+def test_the_name_of_a_wildcard_is_a_file_name() -> None:
+    """No shell expands it."""
     assert default_name("*.a.test") == "_.a.test"
 
 
-@pytest.mark.parametrize("source", ["certbot", "provided", "selfsigned"])
-@pytest.mark.parametrize(
-    ("function", "rest"),
-    [
-        (lambda one: read_certificate(one, DOMAINS, Defaults()), {}),
-        (lambda one: read_extra(one, Defaults()), {"domains": ["a.test"]}),
-        (read_defaults, {}),
-    ],
-    ids=["site", "extra", "defaults"],
-)
-def test_a_source_that_provides_nothing_is_a_fault(
-    function: Callable[[Reader], Any], rest: dict[str, Any], source: str
-) -> None:
-    """A green run would leave the site without a certificate; what to do instead is said."""
-    (fault,) = read_faults({"source": source, **rest}, function)
-    assert (fault.path, source in fault.cause) == ("x.source", True)
-    assert ".crt-list.txt" in fault.remedy
+@pytest.mark.parametrize("source", list(Source))
+def test_the_source_is_one_line_for_all_or_for_one(source: Source) -> None:
+    """In the defaults or in the certificate; the rest of the wish stays as it is."""
+    defaults = read({"source": source.value}, read_defaults)
+    for_all = read(None, lambda one: read_certificate(one, DOMAINS, defaults))
+    for_one = wish({"source": source.value})
+    assert for_all == for_one
+    assert for_one is not None
+    assert {**for_one.to_data(), "source": "acme"} == {**WISH, "source": "acme"}
+
+
+@pytest.mark.parametrize("source", ["provided", "selfsigned"])
+@pytest.mark.parametrize("option", ["profile", "preferred_chain"])
+def test_what_only_a_ca_does_is_a_fault_elsewhere(source: str, option: str) -> None:
+    """A wish that nobody would fulfil; what the defaults say is for those that come from a CA."""
+    (fault,) = faults({"source": source, option: "x"})
+    assert f"x.{option}: no CA is asked" in fault
+    defaults = read({"profile": "x", "preferred_chain": "y"}, read_defaults)
+    found = read({"source": source}, lambda one: read_certificate(one, DOMAINS, defaults))
+    assert (found.profile, found.preferred_chain) == (None, None)
 
 
 @pytest.mark.parametrize(

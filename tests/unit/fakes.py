@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -57,13 +58,14 @@ class FakeFiles:
     times: dict[str, datetime] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
-        return self.content.get(path)
+        return self.content.get(self._real(path))
 
     def names(self, directory: str) -> tuple[str, ...]:
         prefix = directory.rstrip("/") + "/"
-        known = [*self.content, *self.modes]
+        known = [*self.content, *self.modes, *self.links]
         return tuple(
             sorted({k[len(prefix) :].split("/")[0] for k in known if k.startswith(prefix)})
         )
@@ -77,6 +79,7 @@ class FakeFiles:
     def write(
         self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
     ) -> None:
+        self.links.pop(path, None)
         self.content[path] = content
         self.modes[path] = mode
         self.owners[path] = owner
@@ -84,12 +87,23 @@ class FakeFiles:
         self.writes.append(path)
 
     def rename(self, source: str, target: str) -> None:
-        for store in (self.content, self.modes, self.owners, self.times):
+        for store in (self.content, self.modes, self.owners, self.times, self.links):
             for path in [key for key in store if key == source or key.startswith(source + "/")]:
                 store[target + path[len(source) :]] = store.pop(path)  # type: ignore[attr-defined]
 
+    def link(self, target: str, path: str) -> None:
+        self.content.pop(path, None)
+        self.links[path] = target
+        self.writes.append(path)
+
+    def _real(self, path: str) -> str:
+        target = self.links.get(path)
+        if target is None:
+            return path
+        return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+
     def remove(self, path: str) -> None:
-        for store in (self.content, self.modes, self.owners, self.times):
+        for store in (self.content, self.modes, self.owners, self.times, self.links):
             for key in [key for key in store if key == path or key.startswith(path + "/")]:
                 store.pop(key)  # type: ignore[attr-defined]
 

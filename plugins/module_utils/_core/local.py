@@ -12,6 +12,7 @@ import grp
 import os
 import pwd
 import re
+import secrets
 import shutil
 import socket
 import stat
@@ -135,6 +136,18 @@ class LocalFiles:
     def rename(self, source: str, target: str) -> None:
         Path(source).replace(target)
         _keep_names(str(Path(target).parent))
+
+    def link(self, target: str, path: str) -> None:
+        folder, name = os.path.split(path)
+        self._sweep_once(folder)
+        temporary = Path(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}.edge~")
+        temporary.symlink_to(target)
+        try:
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink()
+            raise
+        _keep_names(folder)
 
     def remove(self, path: str) -> None:
         if Path(path).is_dir() and not Path(path).is_symlink():

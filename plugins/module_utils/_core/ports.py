@@ -52,6 +52,9 @@ class Files(Protocol):
     def rename(self, source: str, target: str) -> None:
         """Move within one file system, atomically, replacing the target."""
 
+    def link(self, target: str, path: str) -> None:
+        """Make the path a symbolic link, atomically, replacing what is there if it is no folder."""
+
     def remove(self, path: str) -> None:
         """Remove a file, or a folder with all it holds; no error if there is none."""
 

@@ -48,7 +48,7 @@ def test_thumbprint_and_folder_are_those_of_certbot(key: Any) -> None:
 
 @KINDS
 def test_what_is_kept_is_the_same_key(key: Any) -> None:
-    """certbot reads it back; reading it again gives the same value; no member is shown."""
+    """As josepy reads it; reading it again gives the same value; no member is shown."""
     found = parse_jwk(changed(key, use="sig", evil="/etc/shadow"))
     assert josepy.JWK.json_loads(found.text) == key
     assert parse_jwk(found.text) == found

@@ -157,6 +157,21 @@ def test_a_link_is_removed_not_what_it_points_to(files: LocalFiles, tmp_path: Pa
     assert files.names(str(tmp_path)) == ("theirs",)
 
 
+def test_a_link_replaces_what_was_there_in_one_step(files: LocalFiles, tmp_path: Path) -> None:
+    """Also another link or a file, never a folder; nothing is left beside."""
+    for name in ("first", "second"):
+        (tmp_path / name).write_text(name)
+    for name in ("first", "second"):
+        files.link(name, str(tmp_path / "link"))
+        assert (tmp_path / "link").is_symlink()
+        assert files.read(str(tmp_path / "link")) == name.encode()
+    files.link("second", str(tmp_path / "first"))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        files.link("second", str(tmp_path / "folder"))
+    assert files.names(str(tmp_path)) == ("first", "folder", "link", "second")
+
+
 def test_a_lock_held_by_another_process_is_busy_then_free(
     files: LocalFiles, tmp_path: Path
 ) -> None:

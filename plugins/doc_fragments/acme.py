@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the ACME modules document once."""
+"""What the modules of the issuer document once."""
 
 from __future__ import annotations
 
@@ -54,4 +54,44 @@ options:
             a test CA; without it the certificates that the host trusts. Hosts that receive a
             certificate by a push take none that chains elsewhere.
         type: path
+"""
+
+    CERTIFICATES = r"""
+options:
+  certificates:
+    description: The wished certificates, those of other sources among them, which are passed over.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name: {description: Name of the certificate., type: str, required: true}
+      domains:
+        description: Domains (A-labels, lower case) and IP addresses.
+        type: list
+        elements: str
+        required: true
+      key_types:
+        description: One certificate is made for each.
+        type: list
+        elements: str
+        choices: [ecdsa, rsa]
+        default: [ecdsa]
+      profile: {description: A profile that the CA lists., type: str}
+      preferred_chain:
+        description: Common name of the topmost issuer; if the CA has no such chain, its first one.
+        type: str
+      source:
+        description: Who provides it.
+        type: str
+        choices: [acme, certbot, provided, selfsigned]
+        default: acme
+  force:
+    description: Get new certificates also where nothing is due.
+    type: bool
+    default: false
+  failures:
+    description: Whether a certificate that could not be had fails the task, when all are done.
+    type: str
+    choices: [fatal, reported]
+    default: fatal
 """

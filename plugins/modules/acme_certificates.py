@@ -24,6 +24,7 @@ description:
   - Runs with the Python of the issuer's virtual environment, as it needs the library C(acme).
 extends_documentation_fragment:
   - hitless.edge.acme
+  - hitless.edge.acme.certificates
 options:
   authorities:
     required: true
@@ -32,33 +33,6 @@ options:
         and the certificate is absent or near its end. All others wait for the preferred one.
       - A CA without account (it was down or refused us when M(hitless.edge.acme_account) ran) is
         passed over by all.
-  certificates:
-    description: The wished certificates.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name: {description: Name of the certificate., type: str, required: true}
-      domains:
-        description: Domains (A-labels, lower case) and IP addresses.
-        type: list
-        elements: str
-        required: true
-      key_types:
-        description: One certificate is made for each.
-        type: list
-        elements: str
-        choices: [ecdsa, rsa]
-        default: [ecdsa]
-      profile: {description: A profile that the CA lists., type: str}
-      preferred_chain:
-        description: Common name of the topmost issuer; if the CA has no such chain, its first one.
-        type: str
-      source:
-        description: Who provides it. Only those of V(acme) are looked at here.
-        type: str
-        choices: [acme, certbot, provided, selfsigned]
-        default: acme
   deferred:
     description:
       - Certificates that are not to be ordered now, e.g. because a name does not lead here. Where
@@ -83,11 +57,6 @@ options:
     description: How many orders are worked on at the same time.
     type: int
     default: 8
-  failures:
-    description: Whether a certificate that could not be had fails the task, when all are done.
-    type: str
-    choices: [fatal, reported]
-    default: fatal
   progress_path:
     description: A file whose content is kept to a line such as C(42 of 100 issued).
     type: path
@@ -154,30 +123,16 @@ failures:
 """
 
 from ansible_collections.hitless.edge.plugins.module_utils._acme.issue import plan_certificates
-from ansible_collections.hitless.edge.plugins.module_utils._acme.options import acme_options
+from ansible_collections.hitless.edge.plugins.module_utils._acme.options import (
+    CERTIFICATES,
+    acme_options,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
 
-CERTIFICATE = {
-    "name": {"type": "str", "required": True},
-    "domains": {"type": "list", "elements": "str", "required": True},
-    "key_types": {
-        "type": "list",
-        "elements": "str",
-        "choices": ["ecdsa", "rsa"],
-        "default": ["ecdsa"],
-    },
-    "profile": {"type": "str"},
-    "preferred_chain": {"type": "str"},
-    "source": {
-        "type": "str",
-        "choices": ["acme", "certbot", "provided", "selfsigned"],
-        "default": "acme",
-    },
-}
 DEFERRED = {
     "name": {"type": "str", "required": True},
     "reason": {"type": "str", "required": True},
@@ -189,22 +144,15 @@ def spec() -> ArgumentSpec:
     return ArgumentSpec(
         options={
             **acme_options(authorities={"required": True}),
-            "certificates": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": CERTIFICATE,
-            },
+            **CERTIFICATES,
             "deferred": {
                 "type": "list",
                 "elements": "dict",
                 "default": [],
                 "options": DEFERRED,
             },
-            "force": {"type": "bool", "default": False},
             "budget_seconds": {"type": "int", "default": 600},
             "workers": {"type": "int", "default": 8},
-            "failures": {"type": "str", "choices": ["fatal", "reported"], "default": "fatal"},
             "progress_path": {"type": "path"},
         }
     )

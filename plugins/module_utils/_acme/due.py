@@ -5,11 +5,11 @@
 """When a certificate is renewed, and why; pure rules.
 
 Due is what is absent or expired, what differs from the wish (names, profile, chain, issuer; another
-key type is another lineage, and absent), and what its CA or its age says. The CA says it by a
-window (ARI, RFC 9773), in which each certificate has a moment of its own that never changes, so
-that a fleet spreads its renewals. Without a window a certificate is due with a third of its
-lifetime left, or half if it lives under ten days. A window that comes too late to be true does not
-postpone past half of that.
+key type is another lineage, and absent), and what its CA or its age says. By which client it came
+from a listed CA does not matter. The CA says it by a window (ARI, RFC 9773), in which each
+certificate has a moment of its own that never changes, so that a fleet spreads its renewals.
+Without a window a certificate is due with a third of its lifetime left, or half if it lives under
+ten days. A window that comes too late to be true does not postpone past half of that.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .._pki.x509 import Certificate
+from .._pki.x509 import Certificate, is_self_signed
 from .wish import Lineage
 
 SHORT_LIFETIME = timedelta(days=10)
+SELF_SIGNED = "selfsigned"
+"""Stands for the directory of a CA, and for its name, where the certificate is its own CA."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class Held:
 
 @dataclass(frozen=True)
 class Rules:
-    """What holds for all certificates of one run. ``directories``: of the wished CAs."""
+    """What holds for all certificates of one run.
+
+    ``directories``: of the wished CAs; `SELF_SIGNED` alone where none is wished.
+    """
 
     now: datetime
     directories: tuple[str, ...]
@@ -93,7 +98,8 @@ def _judge_age(leaf: Certificate, moment: datetime | None, now: datetime) -> Ver
 def _difference(lineage: Lineage, held: Held, rules: Rules) -> str:
     differences = [_names_difference(lineage, held.leaf)]
     if held.facts is not None:
-        differences += _wish_differences(lineage, held.facts, rules)
+        differences += _wish_differences(lineage, held.facts)
+    differences.append(_origin_difference(held, rules))
     return "; ".join(difference for difference in differences if difference)
 
 
@@ -105,19 +111,28 @@ def _names_difference(lineage: Lineage, leaf: Certificate) -> str:
     return f"names differ: {', '.join(shown)}" if parts else ""
 
 
-def _wish_differences(lineage: Lineage, facts: Facts, rules: Rules) -> list[str]:
+def _wish_differences(lineage: Lineage, facts: Facts) -> list[str]:
     pairs = [
         ("profile", facts.profile, lineage.profile),
         ("preferred chain", facts.preferred_chain, lineage.preferred_chain),
     ]
-    differences = [
+    return [
         f"{noun} differs: {was or 'the default'} -> {wished or 'the default'}"
         for noun, was, wished in pairs
         if was != wished
     ]
-    if facts.directory not in rules.directories:
-        differences.append(f"its CA {facts.authority} is no longer listed")
-    return differences
+
+
+def _origin_difference(held: Held, rules: Rules) -> str:
+    """What is wrong with who signed it; the leaf itself says whether it did so."""
+    is_wished_so = SELF_SIGNED in rules.directories
+    if is_self_signed(held.leaf):
+        return "" if is_wished_so else "it is self-signed, which no client trusts"
+    if is_wished_so:
+        return f"issued by {held.leaf.issuer}, and a self-signed one is wished"
+    if held.facts is not None and held.facts.directory not in rules.directories:
+        return f"its CA {held.facts.authority} is no longer listed"
+    return ""
 
 
 def _lifetime(leaf: Certificate) -> timedelta:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that all ACME modules have; their documentation is the fragment ``acme``."""
+"""The options that modules of the issuer share; their documentation is the fragment ``acme``."""
 
 from __future__ import annotations
 
@@ -33,3 +33,34 @@ def acme_options(*, authorities: Mapping[str, Any]) -> dict[str, Mapping[str, An
         "home": {"type": "path", "default": "/var/lib/hitless-edge"},
         "authorities": {**shape, **authorities},
     }
+
+
+CERTIFICATE: Mapping[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "domains": {"type": "list", "elements": "str", "required": True},
+    "key_types": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["ecdsa", "rsa"],
+        "default": ["ecdsa"],
+    },
+    "profile": {"type": "str"},
+    "preferred_chain": {"type": "str"},
+    "source": {
+        "type": "str",
+        "choices": ["acme", "certbot", "provided", "selfsigned"],
+        "default": "acme",
+    },
+}
+
+CERTIFICATES: Mapping[str, Any] = {
+    "certificates": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": CERTIFICATE,
+    },
+    "force": {"type": "bool", "default": False},
+    "failures": {"type": "str", "choices": ["fatal", "reported"], "default": "fatal"},
+}
+"""What every module takes that has certificates; variant ``certificates`` of the fragment."""

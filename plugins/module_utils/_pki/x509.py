@@ -118,6 +118,11 @@ def is_issued_by(child: Certificate, parent: Certificate) -> bool:
     return True
 
 
+def is_self_signed(certificate: Certificate) -> bool:
+    """Whether its own key made its signature; the names are looked at first, as they cost less."""
+    return certificate.issuer == certificate.subject and is_issued_by(certificate, certificate)
+
+
 def weakness_of(certificate: Certificate) -> str:
     """Why OpenSSL's security level 2 (the default of Debian) refuses it; empty if it does not.
 

@@ -10,15 +10,21 @@ from datetime import datetime, timedelta
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._acme.due import (
+    SELF_SIGNED,
     Facts,
     Held,
     Rules,
+    Verdict,
     is_near_end,
     judge,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
-from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
-from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import Certificate
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import (
+    KeyType,
+    generate_key,
+    self_signed,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import Certificate, parse_chain
 from fakes import NOON
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +85,20 @@ def test_a_difference_is_due_with_its_reason(wish: Lineage, facts: Facts, reason
     verdict = judge(wish, replace(FRESH, facts=facts), None, RULES)
     assert verdict.is_due
     assert verdict.reason == reason
+
+
+def test_a_self_signed_certificate_is_due_whatever_is_noted_of_it() -> None:
+    """The leaf says it itself; where such a one is wished it is none of another source."""
+    key = generate_key(KeyType.ECDSA)
+    made = self_signed(key, WISH.domains, now=NOON, lifetime=timedelta(days=90))
+    (leaf,) = parse_chain(made, "made")
+    for facts in (None, FACTS):
+        verdict = judge(WISH, Held(leaf, facts), None, RULES)
+        assert verdict == Verdict(True, "it is self-signed, which no client trusts")
+    noted = Held(leaf, replace(FACTS, directory=SELF_SIGNED))
+    assert not judge(WISH, noted, None, Rules(NOON, (SELF_SIGNED,))).is_due
+    of_ca = judge(WISH, FRESH, None, Rules(NOON, (SELF_SIGNED,)))
+    assert of_ca == Verdict(True, "issued by ca, and a self-signed one is wished")
 
 
 def test_many_differing_names_are_shortened() -> None:

@@ -25,6 +25,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import (
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
     fingerprint_of,
     is_issued_by,
+    is_self_signed,
     parse_chain,
     weakness_of,
 )
@@ -72,6 +73,7 @@ def test_who_signed_is_known_by_signature() -> None:
     assert is_issued_by(root, root)
     assert not is_issued_by(leaf, root)
     assert not is_issued_by(intermediate, leaf)
+    assert [is_self_signed(one) for one in (leaf, intermediate, root)] == [False, False, True]
 
 
 def test_a_signature_with_sha1_is_weak_but_for_a_root() -> None:

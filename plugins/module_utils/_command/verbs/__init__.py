@@ -1,0 +1,4 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each verb does: one file each, imported only when it is called."""

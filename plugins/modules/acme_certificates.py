@@ -20,6 +20,7 @@ description:
   - A certificate that fails stops no other one, and never replaces one that works.
   - The limit of certificates for the same exact names is kept by a ledger, see
     O(authorities[].weekly_limit).
+  - A certificate that the store lacks and that is on the host already is taken over, see O(adopt).
   - Certificates that are no longer wished stay in the store; they are just not renewed.
   - Runs with the Python of the issuer's virtual environment, as it needs the library C(acme).
 extends_documentation_fragment:
@@ -47,6 +48,17 @@ options:
     description: Get new certificates also where nothing is due; the ledger holds all the same.
     type: bool
     default: false
+  adopt:
+    description:
+      - Folders with certificates that came by another way. Where the store holds none, one that is
+        just as wished (names, kind of key) and not due is copied into it instead of ordering a new
+        one. In a folder there may be PEM files with key and certificates, as HAProxy loads them,
+        and folders with C(privkey.pem) and C(fullchain.pem), as in C(/etc/letsencrypt/live).
+      - What was there stays as it was, and is not looked at again. What comes close and does not
+        fit is named in the reason.
+    type: list
+    elements: path
+    default: []
   budget_seconds:
     description:
       - How long the call may take. What a CA asks to wait for beyond that is returned as
@@ -100,9 +112,9 @@ certificates:
       elements: str
       sample: [example.com]
     action:
-      description: What was done, or V(would_issue) in check mode.
+      description: What was done, or V(would_issue) and V(would_adopt) in check mode.
       type: str
-      choices: [valid, issued, renewed, failed, deferred, would_issue]
+      choices: [valid, issued, renewed, adopted, failed, deferred, would_issue, would_adopt]
       sample: renewed
     reason:
       description: Why.
@@ -151,6 +163,7 @@ def spec() -> ArgumentSpec:
                 "default": [],
                 "options": DEFERRED,
             },
+            "adopt": {"type": "list", "elements": "path", "default": []},
             "budget_seconds": {"type": "int", "default": 600},
             "workers": {"type": "int", "default": 8},
             "progress_path": {"type": "path"},

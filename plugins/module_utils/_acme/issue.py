@@ -30,6 +30,7 @@ from .results import (
     Action,
     Result,
     Results,
+    adopted,
     as_one,
     outcome,
     report,
@@ -76,6 +77,7 @@ class Issuance:
     def issue(self, found: tuple[Found, ...]) -> Results:
         """Get all that is due."""
         self.results = standing(found, self._wish)
+        self._adopt(found)
         attempts = [self._first_attempt(item) for item in found if item.is_to_do]
         self._total = len(attempts)
         ledger = Ledger.load(self._ports.files, self._store.ledger_path, self._ports.clock.now())
@@ -87,6 +89,13 @@ class Issuance:
         finally:
             ledger.commit()
         return self.results
+
+    def _adopt(self, found: tuple[Found, ...]) -> None:
+        """Copy what is on the host already into the store."""
+        for item in found:
+            if item.existing is not None:
+                self._store.save(item.lineage, item.existing.bundle, item.existing.facts)
+                self.results[item.lineage] = adopted(item, item.existing)
 
     def _first_attempt(self, item: Found) -> Attempt:
         """The CAs in the order of preference; but first the one that works on it already."""

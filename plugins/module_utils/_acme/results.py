@@ -13,6 +13,7 @@ from typing import Any
 
 from .._core.errors import EdgeError, Refused
 from .._pki.x509 import Certificate
+from .adoption import Existing
 from .problems import RateLimited
 from .survey import Found
 from .wish import Lineage, Wish
@@ -24,9 +25,14 @@ class Action(Enum):
     VALID = "valid"
     ISSUED = "issued"
     RENEWED = "renewed"
+    ADOPTED = "adopted"
     FAILED = "failed"
     DEFERRED = "deferred"
     WOULD_ISSUE = "would_issue"
+    WOULD_ADOPT = "would_adopt"
+
+
+DONE = (Action.ISSUED, Action.RENEWED, Action.ADOPTED)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ def standing(found: tuple[Found, ...], wish: Wish) -> Results:
 
 
 def _standing(item: Found, wish: Wish) -> Result:
+    if item.existing is not None:
+        return adopted(item, item.existing, Action.WOULD_ADOPT)
     leaf = item.held.leaf if item.held else None
     if item.is_to_do:
         first = wish.authorities[0].name
@@ -77,6 +85,12 @@ def _standing(item: Found, wish: Wish) -> Result:
         reason = f"{item.verdict.reason}; {item.deferred}"
         return Result(Action.DEFERRED, reason, authority, leaf)
     return Result(Action.VALID, item.verdict.reason, authority, leaf)
+
+
+def adopted(item: Found, existing: Existing, action: Action = Action.ADOPTED) -> Result:
+    """The result of taking over what is on the host."""
+    leaf, authority = existing.bundle.leaf, existing.facts.authority
+    return Result(action, item.verdict.reason, authority, leaf)
 
 
 def report(results: Results) -> dict[str, Any]:
@@ -92,7 +106,7 @@ def outcome(results: Results, *, failures_are_fatal: bool) -> Mapping[str, Any]:
 
     Raises: `Refused` with all of it in its details, if a certificate failed and that is fatal.
     """
-    done = sum(result.action in (Action.ISSUED, Action.RENEWED) for result in results.values())
+    done = sum(result.action in DONE for result in results.values())
     told = {**report(results), "changed": done > 0}
     failures = told["failures"]
     if failures and failures_are_fatal:
@@ -126,7 +140,16 @@ def shown_before(found: tuple[Found, ...]) -> dict[str, Mapping[str, Any]]:
 
 def shown_after(found: tuple[Found, ...], wish: Wish) -> dict[str, Mapping[str, Any]]:
     """What a diff shows of what will be."""
-    return {
+    taken: dict[str, Mapping[str, Any]] = {
+        item.lineage.label: {
+            "domains": sorted(item.lineage.domains),
+            "ca": item.existing.facts.authority,
+            "reason": item.verdict.reason,
+        }
+        for item in found
+        if item.existing is not None
+    }
+    return taken | {
         item.lineage.label: {
             "domains": sorted(item.lineage.domains),
             "ca": wish.authorities[0].name,

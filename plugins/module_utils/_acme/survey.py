@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core.ports import Clock
+from .adoption import Existing, Looked, look_around
 from .ari import Window, certificate_id
 from .client import Desk
 from .due import Held, Rules, Verdict, judge
@@ -20,13 +21,27 @@ from .wish import Lineage, Wish
 
 @dataclass(frozen=True)
 class Found:
-    """A lineage with what it holds, and whether that is due. ``deferred``: why not to order it."""
+    """A lineage with what it holds, and whether that is due. ``deferred``: why not to order it.
+
+    ``existing``: what is on the host and fits, where the store holds nothing; then nothing is due.
+    """
 
     lineage: Lineage
     held: Held | None
     window: Window | None
     verdict: Verdict
     deferred: str | None = None
+    existing: Existing | None = None
+
+    def with_existing(self, looked: Looked | None) -> Found:
+        """As it is after a look around the host."""
+        if looked is None:
+            return self
+        if looked.existing is not None:
+            verdict = Verdict(False, f"taken over from {looked.existing.path}")
+            return replace(self, verdict=verdict, existing=looked.existing)
+        reason = "; ".join((self.verdict.reason, *looked.passed_over))
+        return replace(self, verdict=replace(self.verdict, reason=reason))
 
     @property
     def is_to_do(self) -> bool:
@@ -54,10 +69,20 @@ class Surveyor:
             self.store.save_windows(windows)
         rules = Rules(now, tuple(ca.directory for ca in wish.authorities), wish.force)
         found = (_find(lineage, item, windows, rules) for lineage, item in held.items())
+        looked = self._look_around(wish, held)
         return tuple(
-            Found(lineage, item, window, verdict, wish.deferred.get(lineage.name))
+            Found(lineage, item, window, verdict, wish.deferred.get(lineage.name)).with_existing(
+                looked.get(lineage)
+            )
             for lineage, item, window, verdict in found
         )
+
+    def _look_around(
+        self, wish: Wish, held: Mapping[Lineage, Held | None]
+    ) -> Mapping[Lineage, Looked]:
+        """What is on the host for lineages that hold nothing; who forces wants new ones."""
+        absent = [lineage for lineage, item in held.items() if item is None and not wish.force]
+        return look_around(self.store.files, absent, wish, self.clock.now())
 
 
 def _find(

@@ -64,12 +64,16 @@ class Wished:
 
 @dataclass(frozen=True)
 class Wish:
-    """All that one run is told. ``deferred``: name of a certificate -> why not to order it now."""
+    """All that one run is told. ``deferred``: name of a certificate -> why not to order it now.
+
+    ``adopt``: folders in which there may be a certificate already, where the store has none.
+    """
 
     home: str
     lineages: tuple[Lineage, ...]
     authorities: tuple[Authority, ...]
     deferred: Mapping[str, str] = field(default_factory=dict)
+    adopt: tuple[str, ...] = ()
     force: bool = False
     budget_seconds: int = 600
     workers: int = 8
@@ -86,6 +90,7 @@ def parse_wish(reader: Reader) -> Wish:
         lineages=parse_lineages(reader["certificates"]),
         authorities=authorities,
         deferred=dict(_parse_deferred(item) for item in reader["deferred"].items()),
+        adopt=tuple(item.text() for item in reader["adopt"].items()),
         force=reader["force"].boolean(False),
         budget_seconds=reader["budget_seconds"].integer(1, 86400, default=600),
         workers=reader["workers"].integer(1, 64, default=8),

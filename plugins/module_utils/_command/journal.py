@@ -74,8 +74,8 @@ class Journal:
 
 def one_line(text: str) -> str:
     """An event as one line of bounded length, without control characters and without keys."""
-    lines = (line.strip() for line in without_keys(text[: 4 * LONGEST]).splitlines())
-    joined = " | ".join(line for line in lines if line)
+    lines = (line.strip() for line in without_keys(text).splitlines())
+    joined = " | ".join(line for line in lines if line)[: 2 * LONGEST]
     clean = "".join(letter if letter.isprintable() else "?" for letter in joined)
     return clean if len(clean) <= LONGEST else clean[:LONGEST] + "…"
 

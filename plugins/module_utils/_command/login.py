@@ -49,9 +49,11 @@ def login_of(argv: Sequence[str], environment: Mapping[str, str]) -> Login | Non
         return Login(None) if is_shell or argv[0].startswith("-") else None
     if arguments[0] != "-c":
         return None
-    if arguments[1:] == [ASKED] and "SSH_CONNECTION" in environment:
+    if arguments[1:] != [ASKED]:
+        return Login(repr(arguments[1:]))  # more words, too, are another command
+    if "SSH_CONNECTION" in environment:
         return Login(environment.get("SSH_ORIGINAL_COMMAND"))
-    return Login(" ".join(arguments[1:]))
+    return Login(ASKED)
 
 
 def peer_of(environment: Mapping[str, str]) -> str:

@@ -82,8 +82,8 @@ refused is told with its reason, and the old certificate stays."""
 
 SYNC = """\
 Brings the running HAProxy in line with the certificates on disk, without a
-reload wherever that can be. Run as root by hitless-edge-sync.timer on all hosts:
-it finishes what `receive`, which is not root, could not."""
+reload wherever that can be. Run as root by hitless-edge-sync.timer on all
+hosts: it finishes what `receive`, which is not root, could not."""
 
 STATUS = """\
 How things are on this host: what is wished for, on disk and served; days left;

@@ -1,0 +1,233 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet that renews by itself, as tests make certificates due and look at what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from fleet_view import ROOTS, Balancer, Fleet
+from testinfra.host import Host
+
+HOME = "/var/lib/hitless-edge"
+RENEW, SYNC = "hitless-edge-renew", "hitless-edge-sync"
+MANAGEMENT = "https://localhost:15000"
+PROGRAM = Path(__file__).parent / "shown.py"
+INSTALLED = "/usr/local/lib/lab/shown.py"
+FOLDER = "/run/lab-shown"
+UNIT = "lab-shown"
+
+Shown = Mapping[str, str]
+"""Name -> fingerprint."""
+
+
+def wait_for(
+    question: Callable[[], bool], seconds: float, *, doubt: Callable[[], object] = lambda: ""
+) -> float:
+    """Wait until the answer is yes; how long it took. A test fails if that does not happen."""
+    began = time.monotonic()
+    while not question():
+        waited = time.monotonic() - began
+        assert waited < seconds, f"not within {seconds:.0f} s: {doubt()}"
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class Renewals:
+    """The fleet's certificates and timers."""
+
+    fleet: Fleet
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all certificates of the wish."""
+        return tuple(site["domains"][0] for site in self.fleet.wish()["haproxy_sites"])
+
+    # What a client is shown
+
+    def shown(self, balancer: Balancer) -> dict[str, str]:
+        """What one balancer serves."""
+        found = {name: self.fleet.served(balancer, name) for name in self.names}
+        return {name: served.fingerprint for name, served in found.items() if served}
+
+    def everywhere(self, *balancers: Balancer) -> dict[str, str]:
+        """What all (or these) balancers serve alike; empty for a name on which they differ."""
+        each = [self.shown(balancer) for balancer in balancers or self.fleet.balancers]
+        agreed = {name: {one.get(name, "") for one in each} for name in self.names}
+        return {name: found.pop() if len(found) == 1 else "" for name, found in agreed.items()}
+
+    def is_new(self, old: Shown, *balancers: Balancer, names: Sequence[str] = ()) -> bool:
+        """Whether all (or these) balancers serve the same new certificate for each name."""
+        now = self.everywhere(*balancers)
+        return all(now[name] not in ("", old[name]) for name in names or self.names)
+
+    # Making certificates due
+
+    def leaf(self, balancer: Balancer, name: str) -> str:
+        """The certificate that is served, in PEM."""
+        return str(
+            self.fleet.ca.check_output(
+                f"openssl s_client -connect {balancer.address}:443 -servername {name}"
+                " </dev/null 2>/dev/null | openssl x509"
+            )
+        )
+
+    def make_due(self, *names: str, served_by: Balancer | None = None) -> None:
+        """Have the CA want these (or all) certificates renewed, as before a mass revocation.
+
+        A CA is asked every six hours; so that no test takes as long, the hosts forget when they
+        asked last.
+        """
+        balancer = served_by or self.fleet.balancers[0]
+        for name in names or self.names:
+            window = {"start": ago(hours=2), "end": ago(hours=1)}
+            answer = json.dumps({"suggestedWindow": window})
+            wish = {"Certificate": self.leaf(balancer, name), "ARIResponse": answer}
+            self.fleet.ca.check_output(
+                "curl -sSf --cacert /etc/lab/acme-ca.pem -o /dev/null"
+                f" {MANAGEMENT}/set-renewal-info/ -d {shlex.quote(json.dumps(wish))}"
+            )
+        for each in self.fleet.balancers:
+            if self.is_up(each):
+                self.ask_anew(each.host)
+
+    def ask_anew(self, host: Host) -> None:
+        """Six hours go by, for what a host remembers of the CA; a run under way ends first."""
+        wait_for(lambda: not self.is_running(host), 60)
+        host.check_output(f"rm -f {HOME}/renewal-info.json")
+
+    def is_up(self, balancer: Balancer) -> bool:
+        """Whether a host can be reached."""
+        pinged = self.fleet.ca.run(f"ping -c 1 -W 1 {balancer.address}")
+        return bool(pinged.rc == 0)
+
+    # Runs of the units
+
+    def is_running(self, host: Host, unit: str = RENEW) -> bool:
+        """Whether a run is under way."""
+        state = host.check_output(f"systemctl show -p ActiveState --value {unit}.service")
+        return state not in ("inactive", "failed")
+
+    def runs(self, host: Host, unit: str = RENEW) -> int:
+        """How many runs have ended since the host was made."""
+        said = host.check_output(f"journalctl -q --no-pager -o cat UNIT={unit}.service")
+        return len(re.findall(r"^(?:Finished |Failed to start )", said, re.MULTILINE))
+
+    def run(self, host: Host, unit: str = RENEW) -> str:
+        """One run as the timer starts it, to its end; systemd's word of the result."""
+        host.run(f"systemctl reset-failed {unit}.service; systemctl start {unit}.service")
+        return str(host.check_output(f"systemctl show -p Result --value {unit}.service"))
+
+    @contextmanager
+    def timers_stopped(self) -> Iterator[None]:
+        """Renewals and synchronizations only where a test starts them."""
+        for balancer in self.fleet.balancers:
+            balancer.host.check_output(f"systemctl stop {RENEW}.timer {SYNC}.timer")
+            for unit in (RENEW, SYNC):
+                wait_for(lambda b=balancer, u=unit: not self.is_running(b.host, u), 60)
+        try:
+            yield
+        finally:
+            for balancer in self.fleet.balancers:
+                balancer.host.check_output(f"systemctl start {RENEW}.timer {SYNC}.timer")
+
+    # What the CA saw
+
+    def issued(self) -> int:
+        """How many certificates the CA has issued since it started."""
+        log = self.fleet.ca.check_output("journalctl --no-pager -o cat -u pebble")
+        return len(re.findall(r"Issued certificate serial", log))
+
+    # What the hosts say of themselves
+
+    def status(self, host: Host) -> Any:
+        """`hitless-edge status`, as programs read it."""
+        return json.loads(host.run("hitless-edge status --json").stdout)
+
+    def log(self, host: Host, unit: str = RENEW) -> str:
+        """The end of a unit's journal, for a test that failed."""
+        return str(host.run(f"journalctl -q --no-pager -o short-iso -n 40 -u {unit}").stdout)
+
+
+def ago(*, hours: float) -> str:
+    """A moment that has passed, as RFC 3339 writes it."""
+    return (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class History:
+    """All that clients were shown; complete when watching has ended."""
+
+    addresses: Mapping[str, Mapping[str, Sequence[tuple[str, int]]]] = field(default_factory=dict)
+
+    @property
+    def handshakes(self) -> int:
+        """How many there were."""
+        return sum(
+            count for names in self.addresses.values() for seen in names.values()
+            for _unused, count in seen
+        )  # fmt: skip
+
+    @property
+    def failures(self) -> list[str]:
+        """Where a client was shown nothing that it trusts."""
+        return [
+            f"{address} {name}: {what}"
+            for address, names in self.addresses.items()
+            for name, seen in names.items()
+            for what, _unused in seen
+            if what.startswith("failed:")
+        ]
+
+    @property
+    def returns(self) -> list[str]:
+        """Where an older certificate came back after a newer one."""
+        return [
+            f"{address} {name}: {what}"
+            for address, names in self.addresses.items()
+            for name, seen in names.items()
+            for what in {one for one, _unused in seen}
+            if [one for one, _unused in seen].count(what) > 1
+        ]
+
+    def of(self, balancer: Balancer, name: str) -> list[str]:
+        """The certificates of a name that a balancer has shown, in order."""
+        return [what for what, _unused in self.addresses[balancer.address][name]]
+
+
+@contextmanager
+def watching(fleet: Fleet, *names: str) -> Iterator[History]:
+    """Handshakes all the time with each balancer, from here to the end of the block."""
+    fleet.put(fleet.ca, PROGRAM.read_bytes(), INSTALLED)
+    addresses = [f"--address {balancer.address}" for balancer in fleet.balancers]
+    sites = [f"--site {name}" for name in names]
+    fleet.ca.run(f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}")
+    fleet.ca.check_output(
+        f"rm -rf {FOLDER} && mkdir {FOLDER} && systemd-run -q --unit {UNIT}"
+        f" -p StandardOutput=file:{FOLDER}/result.json"
+        f" python3 {INSTALLED} {' '.join(addresses + sites)} --cacert {ROOTS}"
+        f" --stop-file {FOLDER}/stop"
+    )
+    history = History()
+    try:
+        yield history
+        assert fleet.ca.run(f"systemctl is-active {UNIT}").stdout.strip() == "active"
+    finally:
+        fleet.ca.check_output(f"touch {FOLDER}/stop")
+    wait_for(lambda: fleet.ca.run(f"grep -q . {FOLDER}/result.json").rc == 0, 30)
+    found = json.loads(fleet.ca.check_output(f"cat {FOLDER}/result.json"))
+    history.addresses = {
+        address: {name: [(what, count) for what, count in seen] for name, seen in each.items()}
+        for address, each in found.items()
+    }

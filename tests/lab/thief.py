@@ -1,0 +1,194 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody who has stolen a push key, and tries on another host what can be done with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from fleet_view import Balancer, Fleet
+from renewals import HOME, wait_for
+from testinfra.host import Host
+
+FOLDER = "/root/stolen"
+KEY = f"{FOLDER}/key"
+RECEIVE = "hitless-edge receive"
+LEAVES = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+# What changes by itself: the journal, and systemd's notes of timers.
+VOLATILE = ("/var/log", "/var/lib/systemd", "/var/cache", "/root/.cache", "/root/.ansible")
+# The largest share of memory that any process of the user has had.
+PEAK = """
+while [ ! -e {folder}/stop ]; do
+    for pid in $(pgrep -u hitless); do awk '/^VmHWM/ {{print $2}}' /proc/$pid/status; done
+    sleep 0.05
+done 2> /dev/null > {folder}/kilobytes
+"""
+PEAK_FOLDER = "/run/lab-peak"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came of an attempt."""
+
+    rc: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def reply(self) -> Any:
+        """What `receive` answered."""
+        return json.loads(self.stdout)
+
+    @property
+    def words(self) -> str:
+        """All that was said."""
+        return self.stdout + self.stderr
+
+
+@dataclass(frozen=True)
+class Thief:
+    """On the host of the CA, which is no issuer and no balancer."""
+
+    fleet: Fleet
+    victim: Balancer
+
+    def steal(self, owner: Balancer) -> None:
+        """Take the push key of an issuer."""
+        key = owner.host.file(f"{HOME}/push/id_ed25519").content
+        self.fleet.put(self.fleet.ca, key, KEY)
+        self.fleet.ca.check_output(f"chmod 600 {KEY}")
+
+    def command(self, program: str = "ssh", options: str = "") -> str:
+        """OpenSSH with the key; hosts are not looked at closely by a thief."""
+        return (
+            f"timeout 90 {program} -F none -i {KEY} -o IdentitiesOnly=yes -o BatchMode=yes"
+            f" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null {options}"
+        )
+
+    @property
+    def where(self) -> str:
+        """Who and where to be."""
+        return f"hitless@{self.victim.address}"
+
+    def attempt(self, line: str) -> Said:
+        """Something on the thief's own host."""
+        began = time.monotonic()
+        done = self.fleet.ca.run(line)
+        return Said(done.rc, done.stdout, done.stderr, time.monotonic() - began)
+
+    def ssh(self, wanted: str = "", *, options: str = "-T") -> Said:
+        """A session on the victim."""
+        asked = shlex.quote(wanted) if wanted else ""
+        return self.attempt(f"{self.command(options=options)} {self.where} {asked} < /dev/null")
+
+    def send(self, content: str) -> Said:
+        """Something to `receive`."""
+        self.fleet.put(self.fleet.ca, content.encode(), f"{FOLDER}/request")
+        line = f"{self.command()} -T {self.where} {shlex.quote(RECEIVE)} < {FOLDER}/request"
+        return self.attempt(line)
+
+    def deliver(self, *bundles: Mapping[str, Any]) -> Said:
+        """Bundles, in a request as an issuer sends it."""
+        return self.send(request(bundles))
+
+    def pour(self, source: str) -> Said:
+        """What a command puts out, to `receive`."""
+        wanted = shlex.quote(RECEIVE)
+        return self.attempt(f"{source} | {self.command()} -T {self.where} {wanted}")
+
+    def drip(self) -> None:
+        """A byte now and then to `receive`, from now on, in the background."""
+        source = "while printf ' '; do sleep 1; done 2> /dev/null"
+        session = f"({source}) | {self.command()} -T {self.where} {shlex.quote(RECEIVE)}"
+        inner = (
+            f"began=$(date +%s); {session}; rc=$?;"
+            f" echo $rc $(($(date +%s) - began)) > {FOLDER}/dripped"
+        )
+        self.attempt(f"rm -f {FOLDER}/dripped")
+        self.attempt(f"systemd-run -q --collect --unit lab-drip sh -c {shlex.quote(inner)}")
+
+    def dripped(self) -> Said:
+        """How that ended; it is waited for."""
+        found = f"grep -q . {FOLDER}/dripped"
+        wait_for(lambda: self.fleet.ca.run(found).rc == 0, 120)
+        rc, seconds = self.fleet.ca.check_output(f"cat {FOLDER}/dripped").split()
+        return Said(int(rc), "", "", float(seconds))
+
+
+def request(bundles: Iterable[Mapping[str, Any]]) -> str:
+    """What an issuer would say."""
+    return json.dumps(
+        {
+            "format": 1,
+            "from": "edge-lb1",
+            "account_thumbprint": None,
+            "account_key": None,
+            "certbot_key": None,
+            "bundles": list(bundles),
+        }
+    )
+
+
+def bundle(name: str, pem: str, **changes: Any) -> dict[str, Any]:
+    """A bundle with all that it says of itself in order; and then the changes."""
+    leaf = x509.load_pem_x509_certificate(LEAVES.findall(pem)[0].encode())
+    return {
+        "name": name,
+        "key_type": "ecdsa",
+        "fingerprint": leaf.fingerprint(hashes.SHA256()).hex().upper(),
+        "not_before": leaf.not_valid_before_utc.isoformat(timespec="seconds"),
+        "facts": None,
+        "pem": pem,
+        **changes,
+    }
+
+
+def listing(host: Host) -> dict[str, str]:
+    """Every file of a host: path -> owner, mode, target or checksum."""
+    pruned = " -o ".join(f"-path {path}" for path in VOLATILE)
+    said = host.check_output(
+        f"find / -xdev \\( {pruned} \\) -prune -o ! -type d -printf '%p\\t%U:%G %m %y %l\\n'"
+        f" -o -type d -printf '%p\\t%U:%G %m d\\n' | sort;"
+        f" find / -xdev \\( {pruned} \\) -prune -o -type f -print0 | xargs -0 sha256sum"
+    )
+    found = {}
+    for line in said.splitlines():
+        if "\t" in line:
+            path, _unused, facts = line.partition("\t")
+            found[path] = facts
+        else:
+            checksum, _unused, path = line.partition("  ")
+            found[path] = f"{found.get(path, '')} {checksum}"
+    return found
+
+
+@contextmanager
+def memory_watched(host: Host) -> Iterator[None]:
+    """The memory of the user's processes is measured, to the end of the block."""
+    script = PEAK.format(folder=PEAK_FOLDER)
+    host.check_output(
+        f"rm -rf {PEAK_FOLDER} && mkdir {PEAK_FOLDER}"
+        f" && systemd-run -q --unit lab-peak sh -c {shlex.quote(script)}"
+    )
+    try:
+        yield
+    finally:
+        host.check_output(f"touch {PEAK_FOLDER}/stop")
+
+
+def peak_megabytes(host: Host) -> float:
+    """The most that one process of the user had while it was measured."""
+    said = host.check_output(f"cat {PEAK_FOLDER}/kilobytes").split()
+    assert said, "no process of the user was seen"
+    return max(map(int, said)) / 1024

@@ -33,6 +33,8 @@ options:
       - Of each, RV(ignore:name) and C(domains) are needed; C(covered), C(not_before) and
         C(not_after) tell what the present certificate has. Other keys are handed on to
         RV(certificates).
+      - A certificate for which no CA is asked passes without a question, as one whose C(source) is
+        C(provided) or C(selfsigned) does; C(at_once) lists the key types of which that is true.
     type: list
     elements: dict
     required: true
@@ -164,7 +166,7 @@ def ensure(ports: Ports, params: dict, token: str) -> Change:
     balancers = parse(params["balancers"], "balancers", parse_balancers)
     challenge = Challenge(token, params["thumbprint"], params["port"], params["timeout"])
     verdicts = preflight(
-        list(dict.fromkeys(domain for one in due for domain in one.domains)),
+        list(dict.fromkeys(domain for one in due for domain in one.validated)),
         network=ports.network,
         fleet=locate(ports.network, balancers),
         challenge=challenge if params["ask_balancers"] else None,

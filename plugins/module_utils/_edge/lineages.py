@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .orders import DEFAULT_KEY_TYPES, asks_a_ca
+
 Data = Mapping[str, Any]
 NOT_YET_ISSUED = "0" * 64
 """The fingerprint of a certificate that check mode foretells: nobody has it."""
@@ -23,13 +25,15 @@ NOT_YET_ISSUED = "0" * 64
 class Lineage:
     """One wish and one of its key types, and what became of it.
 
-    ``is_due``: whether it was due. ``is_foretold``: whether check mode says that it would be issued
-    now. ``result``: empty if nobody looked at it.
+    ``is_due``: whether it was due. ``is_on_host``: whether it was due and is to be taken over from
+    its host. ``is_foretold``: whether check mode says that it would be issued now. ``result``:
+    empty if nobody looked at it.
     """
 
     wish: Data
     key_type: str
     is_due: bool
+    is_on_host: bool
     is_foretold: bool
     result: Data
 
@@ -50,15 +54,24 @@ def lineages(
 ) -> tuple[Lineage, ...]:
     """One for each wish and key type, in their order."""
     before, after = _by_lineage(checked), _by_lineage(issued)
-    found = []
-    for wish in wishes:
-        for kind in wish.get("key_types") or ("ecdsa",):
-            first = before.get((wish["name"], kind), {})
-            last = after.get((wish["name"], kind), {})
-            is_due = first.get("action") == "would_issue"
-            is_foretold = last.get("action") == "would_issue"
-            found.append(Lineage(wish, kind, is_due, is_foretold, last or first))
-    return tuple(found)
+    keys = [
+        (wish, (wish["name"], kind))
+        for wish in wishes
+        for kind in wish.get("key_types") or DEFAULT_KEY_TYPES
+    ]
+    return tuple(_lineage(wish, before.get(key, {}), after.get(key, {}), key) for wish, key in keys)
+
+
+def _lineage(wish: Data, first: Data, last: Data, key: tuple[str, str]) -> Lineage:
+    action = first.get("action")
+    return Lineage(
+        wish=wish,
+        key_type=key[1],
+        is_due=action in ("would_issue", "would_adopt"),
+        is_on_host=action == "would_adopt",
+        is_foretold=last.get("action") == "would_issue",
+        result=last or first,
+    )
 
 
 def _by_lineage(results: Iterable[Data]) -> dict[tuple[str, str], Data]:
@@ -69,13 +82,22 @@ def due(found: Sequence[Lineage]) -> list[dict[str, Any]]:
     """The wishes that are due, each with what its present certificate covers, and its dates."""
     names = {one.wish["name"] for one in found if one.is_due}
     wishes = {one.wish["name"]: one.wish for one in found if one.wish["name"] in names}
+    by_name = {name: [one for one in found if one.wish["name"] == name] for name in wishes}
     return [
-        {**wish, **_present([one for one in found if one.wish["name"] == name and one.is_held])}
+        {**wish, **_present(by_name[name]), **_at_once(by_name[name])}
         for name, wish in wishes.items()
     ]
 
 
-def _present(held: Sequence[Lineage]) -> dict[str, Any]:
+def _at_once(same: Sequence[Lineage]) -> dict[str, Any]:
+    """The key types for which no CA is asked, as far as that makes a difference."""
+    asked = [one for one in same if one.is_due and not one.is_on_host and asks_a_ca(one.wish)]
+    kinds = [one.key_type for one in same if one.is_on_host or not asked]
+    return {"at_once": kinds} if kinds else {}
+
+
+def _present(same: Sequence[Lineage]) -> dict[str, Any]:
+    held = [one for one in same if one.is_held]
     if not held:
         return {}
     # Of an RSA and an ECDSA certificate the one that ends first decides when it gets urgent.

@@ -13,6 +13,7 @@ some are, but it would lose one         -> not ordered, the present certificate 
                                            ordered when only a sixth of its life is left, for
                                            else the other names go down with the one that moved
 ```
+What no CA has to validate (a self-signed certificate, one that is taken over) is had in any case.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 from .._core.reader import Reader
 
 LAST_PART = 6
+DEFAULT_KEY_TYPES = ("ecdsa",)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Due:
     """A certificate that is due.
 
     ``wish``: as the user wrote it, handed on untouched. ``covered``: the names that its present
-    certificate has, none if there is none.
+    certificate has, none if there is none. ``at_once``: the key types for which no CA is asked.
     """
 
     name: str
@@ -41,6 +43,13 @@ class Due:
     covered: tuple[str, ...] = ()
     not_before: datetime | None = None
     not_after: datetime | None = None
+    at_once: tuple[str, ...] = ()
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The domains that a CA has to validate."""
+        kinds = self.wish.get("key_types") or DEFAULT_KEY_TYPES
+        return self.domains if set(kinds) - set(self.at_once) else ()
 
     def is_near_its_end(self, now: datetime) -> bool:
         """Whether less than a sixth of its life is left: half of the time for a renewal."""
@@ -66,7 +75,12 @@ class Orders:
     deferred: tuple[Deferred, ...]
 
 
-CURRENT = ("covered", "not_before", "not_after")
+CURRENT = ("covered", "not_before", "not_after", "at_once")
+
+
+def asks_a_ca(wish: Mapping[str, Any]) -> bool:
+    """Whether a CA validates the domains of such a certificate."""
+    return wish.get("source", "acme") in ("acme", "certbot")
 
 
 def parse_due(reader: Reader) -> tuple[Due, ...]:
@@ -77,6 +91,7 @@ def parse_due(reader: Reader) -> tuple[Due, ...]:
 def _parse_due(reader: Reader) -> Due:
     reader.allow(*(reader.value if isinstance(reader.value, dict) else ()))
     wish = reader.value if isinstance(reader.value, dict) else {}
+    at_once = reader["at_once" if asks_a_ca(wish) else "key_types"]
     return Due(
         name=reader["name"].text(),
         domains=tuple(item.text() for item in reader["domains"].items()),
@@ -84,7 +99,12 @@ def _parse_due(reader: Reader) -> Due:
         covered=tuple(item.text() for item in reader["covered"].items()),
         not_before=_moment(reader["not_before"]),
         not_after=_moment(reader["not_after"]),
+        at_once=_kinds(at_once, () if asks_a_ca(wish) else DEFAULT_KEY_TYPES),
     )
+
+
+def _kinds(reader: Reader, default: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item.text() for item in reader.items()) or default
 
 
 def _moment(reader: Reader) -> datetime | None:
@@ -107,11 +127,13 @@ def plan_orders(due: Sequence[Due], reasons: Mapping[str, str], now: datetime) -
     wishes: list[Mapping[str, Any]] = []
     deferred: list[Deferred] = []
     for one in due:
-        unfit = tuple(domain for domain in one.domains if domain in reasons)
-        fit = tuple(domain for domain in one.domains if domain not in reasons)
+        unfit = tuple(domain for domain in one.validated if domain in reasons)
+        fit = tuple(domain for domain in one.domains if domain not in unfit)
         ordered = bool(fit) and (not unfit or _may_shrink(one, fit, now))
         if ordered:
             wishes.append({**one.wish, "domains": list(fit)})
+        elif one.at_once:
+            wishes.append({**one.wish, "key_types": list(one.at_once)})
         if unfit:
             why = "; ".join(reasons[domain] for domain in unfit)
             deferred.append(Deferred(one.name, unfit if ordered else one.domains, why))

@@ -53,6 +53,14 @@ def test_the_result_parts_what_may_be_ordered_from_what_may_not() -> None:
     assert "203.0.113.9" in change.result["failures"][0]
 
 
+def test_a_certificate_of_no_ca_is_not_asked_about() -> None:
+    """It passes, and its domain is none of the judged."""
+    own = {"name": "own", "domains": ["own.invalid"], "source": "selfsigned"}
+    change = ensure(host().ports, params(certificates=[own]), TOKEN)
+    assert change.result["certificates"] == [own]
+    assert (change.result["domains"], change.result["failures"]) == ([], [])
+
+
 def test_balancers_are_not_asked_where_that_is_not_wished() -> None:
     """In a first run's check mode nobody listens yet."""
     silent = host()

@@ -78,6 +78,37 @@ def test_of_two_key_types_one_that_is_due_is_enough_and_the_first_end_counts() -
 
 
 @pytest.mark.parametrize(
+    ("checked", "source", "at_once"),
+    [
+        ({"ecdsa": "would_issue", "rsa": "would_issue"}, "acme", None),
+        ({"ecdsa": "would_issue", "rsa": "valid"}, "certbot", None),
+        ({"ecdsa": "would_issue", "rsa": "would_adopt"}, "acme", ["rsa"]),
+        ({"ecdsa": "valid", "rsa": "would_adopt"}, "acme", ["ecdsa", "rsa"]),
+        ({"ecdsa": "would_adopt", "rsa": "would_adopt"}, "acme", ["ecdsa", "rsa"]),
+        ({"ecdsa": "would_issue", "rsa": "would_issue"}, "selfsigned", ["ecdsa", "rsa"]),
+    ],
+)
+def test_what_no_ca_is_asked_for_is_had_at_once(
+    checked: Data, source: str, at_once: list[str] | None
+) -> None:
+    """A preflight has nothing to say about it; what nobody asks for needs no word."""
+    both = {**wish("a", key_types=("ecdsa", "rsa")), "source": source}
+    results = [result("a", action, kind=kind) for kind, action in checked.items()]
+    (one,) = due(lineages([both], results, []))
+    assert one.get("at_once") == at_once
+
+
+@pytest.mark.parametrize("done", ["would_adopt", "adopted"])
+def test_what_is_taken_over_is_delivered_and_probed_as_it_is(done: str) -> None:
+    """In check mode too: unlike that of an order, its fingerprint is known."""
+    checked, issued = (result("a", action, covered="a") for action in ("would_adopt", done))
+    found = lineages([wish("a")], [checked], [issued])
+    assert bundles(found)[0]["fingerprint"] == "A-ECDSA"
+    assert wanted(found)[0]["fingerprints"] == ["A-ECDSA"]
+    assert problems(found, []) == []
+
+
+@pytest.mark.parametrize(
     ("checked", "issued", "bundle"),
     [
         pytest.param(

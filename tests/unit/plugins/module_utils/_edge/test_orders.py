@@ -13,6 +13,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.errors import I
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
 from ansible_collections.hitless.edge.plugins.module_utils._edge.orders import (
     Due,
+    Orders,
     parse_due,
     plan_orders,
 )
@@ -75,6 +76,31 @@ def test_the_rest_of_the_wish_is_handed_on() -> None:
     assert plan_orders([one], {}, NOW).wishes == (
         {"name": "site", "domains": ["a"], "key_types": ["rsa"]},
     )
+
+
+@pytest.mark.parametrize("source", ["provided", "selfsigned"])
+def test_what_no_ca_validates_is_had_in_any_case(source: str) -> None:
+    """Its domains may lead anywhere, and are not asked about."""
+    wish = {"name": "a", "domains": ["bad"], "source": source}
+    (one,) = parse([wish], "certificates", parse_due)
+    assert one.validated == ()
+    assert plan_orders([one], REASONS, NOW) == Orders((wish,), ())
+
+
+@pytest.mark.parametrize(
+    ("at_once", "ordered", "deferred"),
+    [(["ecdsa", "rsa"], ["ecdsa", "rsa"], 0), (["rsa"], ["rsa"], 1), ([], None, 1)],
+    ids=["all kinds", "one kind", "none"],
+)
+def test_what_is_on_the_host_is_had_though_a_domain_is_unfit(
+    at_once: list[str], ordered: list[str] | None, deferred: int
+) -> None:
+    """The kinds for which a CA would be asked are left out, and told of."""
+    wish = {"name": "a", "domains": ["bad"], "key_types": ["ecdsa", "rsa"]}
+    due = parse([{**wish, "at_once": at_once}], "certificates", parse_due)
+    orders = plan_orders(due, REASONS, NOW)
+    assert list(orders.wishes) == ([{**wish, "key_types": ordered}] if ordered else [])
+    assert len(orders.deferred) == deferred
 
 
 @pytest.mark.parametrize("moment", ["soon", "2026-12-30T00:00:00"])

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,21 @@ from testinfra.host import Host
 
 HOME = "/var/lib/hitless-edge"
 RENEW, SYNC = "hitless-edge-renew", "hitless-edge-sync"
-MANAGEMENT = "https://localhost:15000"
+WINDOW_THAT_IS_OVER = json.dumps(
+    {"suggestedWindow": {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}}
+)
+# Arguments: address, name, what Pebble shall say of the certificate that is served there.
+HAVE_IT_RENEWED = r"""
+leaf=$(openssl s_client -connect $1:443 -servername $2 </dev/null 2>/dev/null | openssl x509) &&
+curl -sSf --cacert /etc/lab/acme-ca.pem -o /dev/null https://localhost:15000/set-renewal-info/ \
+    -d "$(python3 -c 'import json, sys
+print(json.dumps({"Certificate": sys.argv[1], "ARIResponse": sys.argv[2]}))' "$leaf" "$3")"
+"""
+# A run under way ends first: it would write down again what it knows.
+ASK_ANEW = f"""
+while systemctl show -p ActiveState {RENEW}.service | grep -q activating; do sleep 0.1; done
+rm -f {HOME}/renewal-info.json
+"""
 PROGRAM = Path(__file__).parent / "shown.py"
 INSTALLED = "/usr/local/lib/lab/shown.py"
 FOLDER = "/run/lab-shown"
@@ -56,15 +69,24 @@ class Renewals:
 
     # What a client is shown
 
+    def look(self, *balancers: Balancer) -> dict[str, dict[str, str]]:
+        """Address -> name -> fingerprint, or why there is none."""
+        line = f"python3 {INSTALLED} --cacert {ROOTS}{targets(balancers, self.names)}"
+        found = self.fleet.ca.run(line)
+        if found.rc != 0:
+            install(self.fleet)
+            found = self.fleet.ca.run(line)
+        said = json.loads(found.stdout)
+        return {a: {name: seen[0][0] for name, seen in each.items()} for a, each in said.items()}
+
     def shown(self, balancer: Balancer) -> dict[str, str]:
         """What one balancer serves."""
-        found = {name: self.fleet.served(balancer, name) for name in self.names}
-        return {name: served.fingerprint for name, served in found.items() if served}
+        return self.look(balancer)[balancer.address]
 
     def everywhere(self, *balancers: Balancer) -> dict[str, str]:
         """What all (or these) balancers serve alike; empty for a name on which they differ."""
-        each = [self.shown(balancer) for balancer in balancers or self.fleet.balancers]
-        agreed = {name: {one.get(name, "") for one in each} for name in self.names}
+        each = self.look(*(balancers or self.fleet.balancers)).values()
+        agreed = {name: {one[name] for one in each} for name in self.names}
         return {name: found.pop() if len(found) == 1 else "" for name, found in agreed.items()}
 
     def is_new(self, old: Shown, *balancers: Balancer, names: Sequence[str] = ()) -> bool:
@@ -74,43 +96,18 @@ class Renewals:
 
     # Making certificates due
 
-    def leaf(self, balancer: Balancer, name: str) -> str:
-        """The certificate that is served, in PEM."""
-        return str(
-            self.fleet.ca.check_output(
-                f"openssl s_client -connect {balancer.address}:443 -servername {name}"
-                " </dev/null 2>/dev/null | openssl x509"
-            )
-        )
-
-    def make_due(self, *names: str, served_by: Balancer | None = None) -> None:
+    def make_due(self, *names: str, balancers: Sequence[Balancer] = ()) -> None:
         """Have the CA want these (or all) certificates renewed, as before a mass revocation.
 
-        A CA is asked every six hours; so that no test takes as long, the hosts forget when they
-        asked last.
+        A CA is asked every six hours; so that no test takes as long, all (or these) balancers
+        forget when they asked last.
         """
-        balancer = served_by or self.fleet.balancers[0]
+        hosts = balancers or self.fleet.balancers
         for name in names or self.names:
-            window = {"start": ago(hours=2), "end": ago(hours=1)}
-            answer = json.dumps({"suggestedWindow": window})
-            wish = {"Certificate": self.leaf(balancer, name), "ARIResponse": answer}
-            self.fleet.ca.check_output(
-                "curl -sSf --cacert /etc/lab/acme-ca.pem -o /dev/null"
-                f" {MANAGEMENT}/set-renewal-info/ -d {shlex.quote(json.dumps(wish))}"
-            )
-        for each in self.fleet.balancers:
-            if self.is_up(each):
-                self.ask_anew(each.host)
-
-    def ask_anew(self, host: Host) -> None:
-        """Six hours go by, for what a host remembers of the CA; a run under way ends first."""
-        wait_for(lambda: not self.is_running(host), 60)
-        host.check_output(f"rm -f {HOME}/renewal-info.json")
-
-    def is_up(self, balancer: Balancer) -> bool:
-        """Whether a host can be reached."""
-        pinged = self.fleet.ca.run(f"ping -c 1 -W 1 {balancer.address}")
-        return bool(pinged.rc == 0)
+            line = f"due {hosts[0].address} {name} {shlex.quote(WINDOW_THAT_IS_OVER)}"
+            self.fleet.ca.check_output(f"sh -c {shlex.quote(HAVE_IT_RENEWED)} {line}")
+        for each in hosts:
+            each.host.check_output(ASK_ANEW)
 
     # Runs of the units
 
@@ -160,9 +157,15 @@ class Renewals:
         return str(host.run(f"journalctl -q --no-pager -o short-iso -n 40 -u {unit}").stdout)
 
 
-def ago(*, hours: float) -> str:
-    """A moment that has passed, as RFC 3339 writes it."""
-    return (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def targets(balancers: Sequence[Balancer], names: Sequence[str]) -> str:
+    """Whom to look at, as arguments of `shown.py`."""
+    addresses = [f" --address {balancer.address}" for balancer in balancers]
+    return "".join([*addresses, *(f" --site {name}" for name in names)])
+
+
+def install(fleet: Fleet) -> None:
+    """Put the one who looks where clients are."""
+    fleet.put(fleet.ca, PROGRAM.read_bytes(), INSTALLED)
 
 
 @dataclass
@@ -209,15 +212,13 @@ class History:
 @contextmanager
 def watching(fleet: Fleet, *names: str) -> Iterator[History]:
     """Handshakes all the time with each balancer, from here to the end of the block."""
-    fleet.put(fleet.ca, PROGRAM.read_bytes(), INSTALLED)
-    addresses = [f"--address {balancer.address}" for balancer in fleet.balancers]
-    sites = [f"--site {name}" for name in names]
+    install(fleet)
     fleet.ca.run(f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}")
     fleet.ca.check_output(
         f"rm -rf {FOLDER} && mkdir {FOLDER} && systemd-run -q --unit {UNIT}"
         f" -p StandardOutput=file:{FOLDER}/result.json"
-        f" python3 {INSTALLED} {' '.join(addresses + sites)} --cacert {ROOTS}"
-        f" --stop-file {FOLDER}/stop"
+        f" python3 {INSTALLED} --cacert {ROOTS} --stop-file {FOLDER}/stop"
+        f"{targets(fleet.balancers, names)}"
     )
     history = History()
     try:

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks all the time at which certificates a client is shown, and forgets no change.
 
-One verified handshake after the other with each name at each address, until the stop file appears.
-Prints JSON: ``{address: {name: [[what, handshakes], ...]}}``, in the order in which it was shown;
-`what` is a fingerprint (SHA-256, hex, upper case), or begins with ``failed:``.
+One verified handshake after the other with each name at each address, until the stop file appears;
+just one where there is none. Prints JSON: ``{address: {name: [[what, handshakes], ...]}}``, in the
+order in which it was shown; `what` is a fingerprint (SHA-256, hex, upper case), or begins with
+``failed:``.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import json
 import socket
 import ssl
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TIMEOUT_SECONDS = 10.0
+PAUSE_SECONDS = 0.2
 
 
 def look(context: ssl.SSLContext, address: str, name: str) -> str:
@@ -36,45 +39,54 @@ def look(context: ssl.SSLContext, address: str, name: str) -> str:
     return hashlib.sha256(leaf or b"").hexdigest().upper()
 
 
-def watch(
-    context: ssl.SSLContext, address: str, name: str, seen: list[list[object]], stop: Path
-) -> None:
-    """Look again and again; note what changed."""
-    count = 0
-    last = ""
-    while not stop.exists():
-        now = look(context, address, name)
-        if now != last:
-            seen.append([now, 0])
-            last, count = now, 0
-        count += 1
-        seen[-1][1] = count
-        time.sleep(0.2)
+@dataclass
+class Watch:
+    """One name at one address."""
+
+    address: str
+    name: str
+    seen: list[tuple[str, int]] = field(default_factory=list)
+
+    def look(self, context: ssl.SSLContext) -> None:
+        """Note what is shown now."""
+        now = look(context, self.address, self.name)
+        before, count = self.seen[-1] if self.seen else ("", 0)
+        if now == before:
+            self.seen[-1] = (now, count + 1)
+        else:
+            self.seen.append((now, 1))
+
+    def look_on(self, context: ssl.SSLContext, stop: Path) -> None:
+        """Look again and again."""
+        while not stop.exists():
+            self.look(context)
+            time.sleep(PAUSE_SECONDS)
 
 
-def main() -> None:
-    """Watch until told to stop."""
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--address", action="append", required=True, help="repeatable")
     parser.add_argument("--site", action="append", required=True, help="repeatable")
     parser.add_argument("--cacert", required=True)
-    parser.add_argument("--stop-file", required=True)
-    arguments = parser.parse_args()
+    parser.add_argument("--stop-file")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Look once, or until told to stop."""
+    arguments = parse_arguments()
     context = ssl.create_default_context(cafile=arguments.cacert)
-    shown: dict[str, dict[str, list[list[object]]]] = {
-        address: {name: [] for name in arguments.site} for address in arguments.address
-    }
-    threads = [
-        threading.Thread(
-            target=watch, args=(context, address, name, seen, Path(arguments.stop_file))
-        )
-        for address, names in shown.items()
-        for name, seen in names.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    watches = [Watch(address, name) for address in arguments.address for name in arguments.site]
+    with ThreadPoolExecutor(len(watches)) as pool:
+        for watch in watches:
+            if arguments.stop_file:
+                pool.submit(watch.look_on, context, Path(arguments.stop_file))
+            else:
+                pool.submit(watch.look, context)
+    shown: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for watch in watches:
+        shown.setdefault(watch.address, {})[watch.name] = watch.seen
     sys.stdout.write(json.dumps(shown) + "\n")
 
 

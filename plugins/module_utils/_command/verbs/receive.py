@@ -16,6 +16,7 @@ from ..._renewal.wire_fields import LIMIT_BYTES, decode, shortened
 from ..exits import Exit, well_if
 from ..login import peer_of
 from ..outside import Outside
+from ..told_received import tell_reply
 
 SECONDS = 60.0
 UNKNOWN = "unknown"
@@ -33,7 +34,7 @@ def run(arguments: Namespace, outside: Outside) -> Exit:
     except Exception as error:
         outside.journal.crash(error)
         return _fail(outside, FAULT, Exit.FAULT)
-    _tell(outside, reply)
+    tell_reply(outside.journal, reply, peer_of(outside.environment))
     _answer(outside, reply)
     refused = [one for one in reply.bundles if one.action is Action.REFUSED]
     return well_if(not refused and reply.error is None)
@@ -49,7 +50,7 @@ def _handle(path: str, outside: Outside) -> Reply:
 
 def _fail(outside: Outside, error: str, status: Exit) -> Exit:
     outside.journal.error(f"a request {peer_of(outside.environment)} failed: {error}")
-    _answer(outside, Reply(host=UNKNOWN, error=shortened(error)))
+    _answer(outside, Reply(host=UNKNOWN, error=shortened(error) or FAULT))
     return status
 
 
@@ -57,17 +58,3 @@ def _answer(outside: Outside, reply: Reply) -> None:
     with outside.deadline(SECONDS):
         outside.streams.replies.write(render_reply(reply).encode())
         outside.streams.replies.flush()
-
-
-def _tell(outside: Outside, reply: Reply) -> None:
-    """One line for each thing that changed or was refused."""
-    peer = peer_of(outside.environment)
-    if reply.error is not None:
-        outside.journal.warning(f"a request {peer} was refused: {reply.error}")
-    for one in reply.bundles:
-        label = f"certificate {one.name} ({one.key_type.value})"
-        if one.action is Action.REFUSED:
-            outside.journal.warning(f"{label} {peer} refused: {one.reason}")
-        elif one.action in (Action.WRITTEN, Action.SWAPPED, Action.ADDED):
-            until = f", valid until {one.not_after:%Y-%m-%d %H:%M} UTC" if one.not_after else ""
-            outside.journal.notice(f"{label} {peer} {one.action.value}{until}")

@@ -88,6 +88,11 @@ class Accounts:
         self.files.write(self.key_path, pem)
         return AccountKey(pem, self.key_path)
 
+    def put_key(self, pem: bytes) -> None:
+        """Take over a key that was made elsewhere."""
+        self._make_folder()
+        self.files.write(self.key_path, pem)
+
     def forget_previous_key(self) -> None:
         """End a rollover."""
         self.files.remove(self.previous_key_path)

@@ -71,7 +71,7 @@ def locate(network: Network, balancers: tuple[Balancer, ...]) -> Fleet:
 
     Raises: `InvalidInput` naming each balancer of which no address is known.
     """
-    located = tuple(Balancer(one.name, _addresses(network, one)) for one in balancers)
+    located = tuple(Balancer(one.name, addresses_of(network, one)) for one in balancers)
     faults = [
         Fault(
             f"balancers.{one.name}",
@@ -86,7 +86,11 @@ def locate(network: Network, balancers: tuple[Balancer, ...]) -> Fleet:
     return Fleet(located)
 
 
-def _addresses(network: Network, balancer: Balancer) -> tuple[str, ...]:
+def addresses_of(network: Network, balancer: Balancer) -> tuple[str, ...]:
+    """The addresses of a balancer, its names replaced by what they resolve to here.
+
+    Raises: `Unavailable` if no resolver answers.
+    """
     found: dict[str, None] = {}
     for written in balancer.addresses:
         address = canonical(written)

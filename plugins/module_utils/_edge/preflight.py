@@ -16,7 +16,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .._core.errors import Unavailable
+from .._core.errors import Unavailable, Unreachable
 from .._core.ports import HttpAnswer, Network
 from .fleet import Fleet, canonical
 from .questions import Answer, ask_each, together
@@ -43,13 +43,15 @@ class Challenge:
     """What a CA would ask each address, and hear.
 
     ``token``: fresh, of the base64url alphabet (RFC 8555 §8.3); ``thumbprint``: of the account key
-    (RFC 7638).
+    (RFC 7638). ``may_be_dead``: whether an address that cannot be connected to is passed over where
+    another one of the domain gives the right answer.
     """
 
     token: str
     thumbprint: str
     port: int = 80
     timeout_seconds: float = 5.0
+    may_be_dead: bool = False
 
     @property
     def path(self) -> str:
@@ -80,6 +82,10 @@ def preflight(
     asked = [Asked(each.domain, one) for each in named if each.ok for one in each.addresses]
     answers = ask_each(asked, lambda one: _ask(one, network, challenge))
     complaints = {one: _complaint(answer, challenge) for one, answer in answers.items()}
+    if challenge.may_be_dead:
+        well = {one.domain for one, complaint in complaints.items() if not complaint}
+        dead = {one for one, answer in answers.items() if isinstance(answer, Unreachable)}
+        complaints.update({one: "" for one in dead if one.domain in well})
     return tuple(_complete(each, complaints, fleet) for each in named)
 
 

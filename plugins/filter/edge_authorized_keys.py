@@ -41,8 +41,7 @@ options:
 EXAMPLES = r"""
 text: "{{ ['lb1'] | hitless.edge.edge_authorized_keys(told) }}"
 # told: {lb1: [pushkey ssh-ed25519 AAAAC3NzaC1 hitless-edge@lb1]}
-# => 'restrict,command="hitless-edge receive" ssh-ed25519 AAAAC3NzaC1 hitless-edge@lb1
-'
+# => restrict,command="hitless-edge receive" ssh-ed25519 AAAAC3NzaC1 hitless-edge@lb1
 """
 
 RETURN = r"""

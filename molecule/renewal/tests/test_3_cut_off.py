@@ -5,71 +5,124 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from conftest import PERIOD_SECONDS
-from fleet_view import Fleet
+from fleet_view import Balancer, Fleet
 from outages import cut_off
 from renewals import Renewals, Shown, wait_for
 
+NAME = "kept.test"
 RUN_SECONDS = 60
+"""Of a run that waits for a host in vain, twice."""
+METRICS = "/var/lib/prometheus/node-exporter/hitless_edge.prom"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an issuer says of another host: in its status, in the metrics, in words."""
+
+    host: Any
+    is_ok: float
+    is_failing_since: bool
+    problems: list[str]
 
 
 @dataclass(frozen=True)
 class CutOff:
-    """What was to be seen meanwhile, and after its return."""
+    """What was to be seen meanwhile, and after the return."""
 
     old: Shown
     new: Shown
     left_behind: Shown
-    status: Any
-    metrics: str
+    meanwhile: Told
     returned: Shown
-    status_after: Any
-    metrics_after: str
-    seconds_to_catch_up: float
+    afterwards: Told
+    seconds: float
 
 
-def domains(fleet: Fleet) -> list[str]:
-    """All names that are served."""
-    return [domain for site in fleet.wish()["haproxy_sites"] for domain in site["domains"]]
+def ask(renewals: Renewals, name: str) -> Told:
+    """What the first issuer says of a host."""
+    status = renewals.status(renewals.fleet.issuer)
+    metrics = renewals.fleet.issuer.check_output(f"cat {METRICS}")
+    ok = re.search(rf'^hitless_edge_push_ok{{host="{name}"}} (\S+)$', metrics, re.MULTILINE)
+    since = f'hitless_edge_push_failing_since_timestamp_seconds{{host="{name}"}}' in metrics
+    assert ok, metrics
+    return Told(status["hosts"][name], float(ok[1]), since, status["problems"])
+
+
+@contextmanager
+def names_without(fleet: Fleet, balancer: Balancer) -> Iterator[None]:
+    """Whoever watches over the DNS has taken a balancer out of all names."""
+    domains = [domain for site in fleet.wish()["haproxy_sites"] for domain in site["domains"]]
+    others = [other.address for other in fleet.balancers if other != balancer]
+    for domain in domains:
+        fleet.resolve("point", domain, *others)
+    try:
+        yield
+    finally:
+        for domain in domains:
+            fleet.resolve("restore", domain)
 
 
 @pytest.fixture(scope="module")
 def cut(fleet: Fleet, renewals: Renewals) -> CutOff:
-    """The third balancer hears nothing of the other two, while the certificates are renewed."""
+    """The third balancer hears nothing of the other two, while a certificate is renewed."""
     *others, alone = fleet.balancers
     old = renewals.everywhere()
-    for domain in domains(fleet):  # else the CA would ask it, or the preflight would fail there
-        fleet.resolve("point", domain, *(other.address for other in others))
-    with cut_off(alone, others):
-        renewals.make_due("kept.test")
+    with names_without(fleet, alone), cut_off(alone, others):
+        renewals.make_due(NAME)
         wait_for(
-            lambda: renewals.is_new(old, *others, names=["kept.test"]),
-            PERIOD_SECONDS + 2 * RUN_SECONDS,
+            lambda: renewals.is_new(old, *others, names=[NAME]),
+            PERIOD_SECONDS + RUN_SECONDS,
             doubt=lambda: renewals.log(fleet.issuer),
         )
         wait_for(
-            lambda: "fail" in str(told(renewals, fleet)), RUN_SECONDS,
+            lambda: ask(renewals, alone.name).is_ok == 0,
+            PERIOD_SECONDS + RUN_SECONDS,
             doubt=lambda: renewals.status(fleet.issuer),
-        )  # fmt: skip
+        )
         new, left_behind = renewals.everywhere(*others), renewals.shown(alone)
-        status, metrics = renewals.status(fleet.issuer), renewals.metrics(fleet.issuer)
-    for domain in domains(fleet):
-        fleet.resolve("restore", domain)
+        meanwhile = ask(renewals, alone.name)
     seconds = wait_for(
         lambda: renewals.everywhere() == new,
-        PERIOD_SECONDS + 2 * RUN_SECONDS,
+        PERIOD_SECONDS + RUN_SECONDS,
         doubt=lambda: renewals.log(fleet.issuer),
     )
-    return CutOff(
-        old, new, left_behind, status, metrics, renewals.everywhere(),
-        renewals.status(fleet.issuer), renewals.metrics(fleet.issuer), seconds,
-    )  # fmt: skip
+    wait_for(lambda: ask(renewals, alone.name).is_ok == 1, PERIOD_SECONDS + RUN_SECONDS)
+    returned, afterwards = renewals.everywhere(), ask(renewals, alone.name)
+    return CutOff(old, new, left_behind, meanwhile, returned, afterwards, seconds)
 
 
-def told(renewals: Renewals, fleet: Fleet) -> Any:
-    """What the issuer says of the balancer that is cut off."""
-    return renewals.status(fleet.issuer)
+def test_the_others_have_it(cut: CutOff) -> None:
+    """One that is cut off keeps nobody else waiting, and serves on what it has."""
+    assert cut.new[NAME] not in ("", cut.old[NAME])
+    assert cut.left_behind == cut.old
+
+
+def test_it_is_told_meanwhile(cut: CutOff, fleet: Fleet) -> None:
+    """By the status, in words, and by the metrics, on the issuer."""
+    assert cut.meanwhile.host["ok"] is False
+    assert cut.meanwhile.is_ok == 0
+    assert cut.meanwhile.is_failing_since
+    assert any(fleet.balancers[-1].name in problem for problem in cut.meanwhile.problems)
+
+
+def test_it_catches_up(cut: CutOff) -> None:
+    """After its return it serves what the others do, and nothing is told any more."""
+    assert cut.returned == cut.new
+    assert cut.afterwards.host["ok"] is True
+    assert cut.afterwards.is_ok == 1
+    assert not cut.afterwards.is_failing_since
+    assert cut.afterwards.problems == []
+
+
+def test_figures(cut: CutOff, figures: list[str]) -> None:
+    """What was measured, for the last line."""
+    figures.append(f"a balancer that was cut off caught up in {cut.seconds:.0f} s")
+    assert cut.seconds <= PERIOD_SECONDS + RUN_SECONDS

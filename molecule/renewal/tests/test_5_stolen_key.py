@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brief_ca import brief_ca
 from fleet_view import Balancer, Fleet
 from playbook_runs import play
 from renewals import HOME, Renewals, Shown, wait_for
@@ -151,6 +152,7 @@ class Raid:
     shown_before: Shown = field(default_factory=dict)
     shown_after: Shown = field(default_factory=dict)
     megabytes: float = 0.0
+    good: str = ""
     accepted: Said | None = None
     shown_last: Shown = field(default_factory=dict)
 
@@ -166,12 +168,20 @@ def self_signed(fleet: Fleet) -> str:
     )
 
 
-def buy(fleet: Fleet, home: str, wishes: list[dict[str, Any]], *, own: bool) -> dict[str, str]:
-    """Certificates of the same CA, by the name of the wish; `own`: with an account of his own."""
-    variables = {"thief_home": home, "thief_answers": own, "thief_certificates": wishes}
+def buy(fleet: Fleet, wish: dict[str, Any], **changes: Any) -> str:
+    """A certificate of a CA that the fleet trusts."""
+    variables = {
+        "thief_home": "/root/thief",
+        "thief_answers": False,
+        "thief_authorities": fleet.wish()["issuer_authorities"],
+        "thief_certificates": [wish],
+        **changes,
+    }
     play(PURCHASE, variables).succeeded()
-    paths = {wish["name"]: f"{home}/certificates/{wish['name']}/ecdsa.pem" for wish in wishes}
-    return {name: fleet.issuer.file(path).content_string for name, path in paths.items()}
+    path = f"/root/thief/certificates/{wish['name']}/ecdsa.pem"
+    pem = str(fleet.issuer.file(path).content_string)
+    fleet.issuer.check_output("rm -r /root/thief")
+    return pem
 
 
 def buy_own(fleet: Fleet) -> str:
@@ -179,8 +189,7 @@ def buy_own(fleet: Fleet) -> str:
     fleet.put(fleet.ca, RESPONDER.read_bytes(), "/usr/local/lib/lab/responder.py")
     fleet.resolve("point", OWN, fleet.variables("edge-ca")["edge_address"])
     try:
-        wish = {"name": OWN, "domains": [OWN]}
-        return buy(fleet, "/root/thief", [wish], own=True)[OWN]
+        return buy(fleet, {"name": OWN, "domains": [OWN]}, thief_answers=True)
     finally:
         fleet.ca.run("systemctl stop lab-responder")
         fleet.resolve("restore", OWN)
@@ -192,20 +201,16 @@ def has_expired(fleet: Fleet, pem: str) -> bool:
     return bool(fleet.ca.run(f"printf %s {leaf} | openssl x509 -noout -checkend 0").rc != 0)
 
 
-@pytest.fixture(scope="module")
-def goods(fleet: Fleet, renewals: Renewals) -> Goods:
-    """Real certificates of the fleet's CA: of before and after its last renewal."""
-    foreign = buy_own(fleet)
-    older, newer = {"name": NAME, "domains": DOMAINS}, {"name": "newer", "domains": DOMAINS}
-    expired = {"name": "expired", "domains": DOMAINS, "profile": "brief"}
-    bought = buy(fleet, "/root/accomplice", [older], own=False)
-    with renewals.timers_stopped():
-        renewals.make_due(NAME)
-        assert renewals.run(fleet.issuer) == "success"
-    bought |= buy(fleet, "/root/accomplice", [newer, expired], own=False)
-    fleet.issuer.check_output("rm -r /root/thief /root/accomplice")
-    wait_for(lambda: has_expired(fleet, bought["expired"]), 60)
-    return Goods(foreign, bought[NAME], bought["expired"], bought["newer"], self_signed(fleet))
+def buy_all(fleet: Fleet, renewals: Renewals, brief: dict[str, Any]) -> Goods:
+    """Real certificates, of before and after the fleet's last renewal."""
+    wish = {"name": NAME, "domains": DOMAINS}
+    foreign, older = buy_own(fleet), buy(fleet, wish)
+    renewals.make_due(NAME)
+    assert renewals.run(fleet.issuer) == "success", renewals.log(fleet.issuer)
+    expired = buy(fleet, wish, thief_authorities=[brief])
+    newer = buy(fleet, wish)
+    wait_for(lambda: has_expired(fleet, expired), 60)
+    return Goods(foreign, older, expired, newer, self_signed(fleet))
 
 
 def go_through(thief: Thief, options: str, through: str) -> Said:
@@ -263,17 +268,19 @@ def raid(thief: Thief, goods: Goods, renewals: Renewals) -> Raid:
     done.megabytes = peak_megabytes(victim.host)
     done.said[DRIP] = thief.dripped()
     done.after, done.shown_after = listing(victim.host), renewals.shown(victim)
-    done.accepted = thief.deliver(bundle(NAME, goods.newer))
+    good = bundle(NAME, goods.newer)
+    done.good, done.accepted = good["fingerprint"], thief.deliver(good)
     done.shown_last = renewals.shown(victim)
     return done
 
 
 @pytest.fixture(scope="module")
-def raids(fleet: Fleet, renewals: Renewals, goods: Goods) -> dict[str, Raid]:
+def raids(fleet: Fleet, renewals: Renewals) -> dict[str, Raid]:
     """On a host of each release, with the key of another."""
     done = {}
     first, *_unused, last = fleet.balancers
-    with renewals.timers_stopped():
+    with renewals.timers_stopped(), brief_ca(fleet) as brief:
+        goods = buy_all(fleet, renewals, brief)
         for owner, victim in ((last, first), (first, last)):
             thief = Thief(fleet, victim)
             thief.steal(owner)
@@ -375,13 +382,13 @@ def test_nothing_on_the_host_has_changed(raids: dict[str, Raid], victim: str) ->
 
 
 @VICTIMS
-def test_a_good_bundle_is_taken(raids: dict[str, Raid], victim: str, goods: Goods) -> None:
+def test_a_good_bundle_is_taken(raids: dict[str, Raid], victim: str) -> None:
     """It is what the key is for, and shows that the other requests were well made."""
     done = raids[victim]
     assert done.accepted is not None
     (answer,) = done.accepted.reply["bundles"]
     assert answer["action"] == "swapped", done.accepted.words
-    assert done.shown_last[NAME] == bundle(NAME, goods.newer)["fingerprint"]
+    assert done.shown_last[NAME] == done.good
 
 
 def test_afterwards_the_fleet_agrees(renewals: Renewals, raids: dict[str, Raid]) -> None:

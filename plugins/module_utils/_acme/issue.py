@@ -80,7 +80,12 @@ class Issuance:
         self._adopt(found)
         attempts = [self._first_attempt(item) for item in found if item.is_to_do]
         self._total = len(attempts)
-        ledger = Ledger.load(self._ports.files, self._store.ledger_path, self._ports.clock.now())
+        ledger = Ledger.load(
+            self._ports.files,
+            self._store.ledger_path,
+            self._ports.clock.now(),
+            received=self._store.received_path,
+        )
         shared = Shared(self._store, ledger)
         try:
             while attempts:

@@ -13,6 +13,7 @@ A line is on disk before its order is finalized, and counts until it is known to
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterable
@@ -73,6 +74,15 @@ class Entry:
         return cls(time, value["ca"], names, outcome, is_exempt, url)
 
 
+def read_entries(files: Files, path: str, now: datetime) -> tuple[Entry, ...]:
+    """Those of a file that count still; what cannot be read is left out."""
+    found: list[Entry] = []
+    for line in (files.read(path) or b"").decode(errors="replace").splitlines():
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            found.append(Entry.from_line(line))
+    return tuple(entry for entry in found if now - entry.time < WEEK)
+
+
 @dataclass
 class Ledger:
     """Entries of the last seven days, of all CAs; shared by threads."""
@@ -88,16 +98,17 @@ class Ledger:
     _next: int = 0
 
     @classmethod
-    def load(cls, files: Files, path: str, now: datetime) -> Ledger:
-        """Out of its file; lines that are older or cannot be read are left out."""
+    def load(cls, files: Files, path: str, now: datetime, *, received: str = "") -> Ledger:
+        """Out of its file; lines that are older or cannot be read are left out.
+
+        ``received``: a file with entries of other issuers, which count as well and stay where they
+        are.
+        """
         ledger = cls(files, path)
-        for line in (files.read(path) or b"").decode(errors="replace").splitlines():
-            try:
-                entry = Entry.from_line(line)
-            except (ValueError, KeyError, TypeError):
-                continue
-            if now - entry.time < WEEK:
-                ledger._lines[ledger._add(entry)] = entry.to_line() + "\n"
+        for entry in read_entries(files, path, now):
+            ledger._lines[ledger._add(entry)] = entry.to_line() + "\n"
+        for entry in read_entries(files, received, now) if received else ():
+            ledger._add(entry)
         ledger._reserved.clear()
         return ledger
 

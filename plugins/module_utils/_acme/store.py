@@ -61,6 +61,11 @@ class Store:
         """Where the ledger is."""
         return f"{self.home}/ledger.jsonl"
 
+    @property
+    def received_path(self) -> str:
+        """The ledger of what other issuers ordered."""
+        return f"{self.home}/received.jsonl"
+
     def prepare(self) -> None:
         """Make the home folder."""
         if self.files.mode(self.home) is None:
@@ -78,10 +83,12 @@ class Store:
             return None
         return Held(leaf, _read_facts(self.files.read(f"{stem}.json"), leaf.fingerprint))
 
-    def save(self, lineage: Lineage, bundle: Bundle, facts: Facts) -> None:
-        """Make a new certificate the one of its lineage."""
+    def save(self, lineage: Lineage, bundle: Bundle, facts: Facts | None) -> None:
+        """Make a new certificate the one of its lineage; facts of its predecessor do not count."""
         stem = self._make_stem("certificates", lineage)
         self.files.write(f"{stem}.pem", bundle.render().encode())
+        if facts is None:
+            return
         self._write_json(
             f"{stem}.json",
             {

@@ -123,6 +123,13 @@ def is_self_signed(certificate: Certificate) -> bool:
     return certificate.issuer == certificate.subject and is_issued_by(certificate, certificate)
 
 
+def common_names(certificate: Certificate) -> tuple[str, ...]:
+    """All common names of the subject, in lower case; HAProxy serves them as it does the others."""
+    subject = x509.load_der_x509_certificate(certificate.der).subject
+    found = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return tuple(str(attribute.value).lower() for attribute in found)
+
+
 def weakness_of(certificate: Certificate) -> str:
     """Why OpenSSL's security level 2 (the default of Debian) refuses it; empty if it does not.
 

@@ -11,6 +11,8 @@ between any two of them is found by the next run, since it compares files and pr
 A bundle that HAProxy refuses, or cannot be reloaded with, gets its earlier file back: else its next
 start would fail on it. After a reload that failed, the service is recovered as after any other.
 What cannot be done in the running process is done by one reload, after which it is asked again.
+Who may not reload (a host that received bundles by a push) leaves that, and the files as they are,
+to somebody who may.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
-from ..._core.errors import EdgeError, Fault, Refused
+from ..._core.errors import EdgeError, Fault, Refused, Unavailable
 from ..._core.ports import Ports
 from ..._pki import crt_list
 from ..._pki.crt_list import CrtList
@@ -40,8 +42,8 @@ Reload = Callable[[], ReloadVerdict]
 """One synchronous reload of the config that is live."""
 
 
-def deliver(ports: Ports, wish: Wish, reload: Reload) -> dict[str, Any]:
-    """Bring files and process to the wish.
+def deliver(ports: Ports, wish: Wish, reload: Reload | None) -> dict[str, Any]:
+    """Bring files and process to the wish. ``reload``: ``None`` leaves that to somebody else.
 
     Returns what `foresee` does, as it came, and whether anything changed: a bundle that is lacking
     is foretold as a change, and is none.
@@ -49,8 +51,13 @@ def deliver(ports: Ports, wish: Wish, reload: Reload) -> dict[str, Any]:
     `Refused` if a reload was needed and did not succeed.
     """
     with ports.files.lock(wish.layout.lock, timeout_seconds=LOCK_SECONDS):
-        plan = plan_delivery(ports, wish)
-        return _Delivery(ports, plan, reload).run()
+        return deliver_locked(ports, wish, reload)
+
+
+def deliver_locked(ports: Ports, wish: Wish, reload: Reload | None) -> dict[str, Any]:
+    """As `deliver`, for a caller that holds the lock."""
+    plan = plan_delivery(ports, wish, may_be_mute=reload is None)
+    return _Delivery(ports, plan, reload).run()
 
 
 def foresee(plan: Plan) -> dict[str, Any]:
@@ -86,7 +93,7 @@ def failure(faults: Sequence[Fault], result: Mapping[str, Any]) -> EdgeError:
 class _Delivery:
     ports: Ports
     plan: Plan
-    reload: Reload
+    reload: Reload | None
 
     @property
     def _service(self) -> Service:
@@ -100,7 +107,8 @@ class _Delivery:
         self._take_back(refused)
         result = foresee(plan) | self._reload_if_needed(outcomes, refused)
         self._remove_files(refused)
-        return self._told(result, refused)
+        left = {} if self.reload else _waiting(outcomes)
+        return self._told(result, refused, left)
 
     def _write_files(self) -> None:
         files, plan, layout = self.ports.files, self.plan, self.plan.wish.layout
@@ -116,8 +124,13 @@ class _Delivery:
     def _touch_process(self) -> tuple[Outcome, ...]:
         if self.plan.loaded is None:
             return ()
-        path = self.plan.wish.layout.crt_list
-        return apply(self._service.runtime, path, self.plan.loaded, self.plan.steps)
+        path, steps = self.plan.wish.layout.crt_list, self.plan.steps
+        try:
+            return apply(self._service.runtime, path, self.plan.loaded, steps)
+        except Unavailable as error:
+            if self.reload:
+                raise
+            return tuple(Outcome(step, Verdict.NEEDS_RELOAD, str(error)) for step in steps)
 
     def _take_back(self, refused: Collection[str]) -> None:
         if not refused:
@@ -135,23 +148,20 @@ class _Delivery:
     def _reload_if_needed(
         self, outcomes: Sequence[Outcome], refused: Mapping[str, str]
     ) -> dict[str, Any]:
-        left = [
-            f"{one.step.path}: {one.words}"
-            for one in outcomes
-            if one.verdict is Verdict.NEEDS_RELOAD
-        ]
+        left = [f"{path}: {words}" for path, words in _waiting(outcomes).items()]
         if self.plan.has_other_default:
             left.append("HAProxy chooses its default certificate when it starts")
         if not left:
             return {}
+        if self.reload is None:
+            return {"hot": False, "reloaded": False, "reasons": left}
         before = self._service.processes()
         try:
             verdict = self.reload()
             if not verdict.succeeded:
                 raise Refused("HAProxy refused the reload that the bundles need", verdict.words)
         except EdgeError:
-            waiting = {one.step.path for one in outcomes if one.verdict is Verdict.NEEDS_RELOAD}
-            self._take_back({*refused, *waiting})
+            self._take_back({*refused, *_waiting(outcomes)})
             self._service.recover(before)
             raise
         self._prove(refused, left)
@@ -183,11 +193,16 @@ class _Delivery:
                 final[name] = claimed[name]
         self._write_manifest(Manifest(final), Manifest({**claimed, **self.plan.manifest.files}))
 
-    def _told(self, result: dict[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
+    def _told(
+        self, result: dict[str, Any], refused: Mapping[str, str], left: Mapping[str, str]
+    ) -> dict[str, Any]:
         faults = list(self.plan.faults)
         told = {
             settled.path: bundle for settled, bundle in zip(self.plan.settled, result["bundles"])
         }
+        for settled in self._settled(left):
+            words = f"HAProxy needs a reload for it: {left[settled.path]}"
+            told[settled.path] |= {"action": "written", "reason": words}
         for settled in self._settled(refused):
             words = refused[settled.path]
             told[settled.path] |= {"action": "refused", "reason": f"HAProxy refuses it: {words}"}
@@ -211,3 +226,8 @@ class _Delivery:
             self.ports.files.write(
                 self.plan.wish.layout.manifest, render_manifest(manifest).encode()
             )
+
+
+def _waiting(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Path -> why a reload is needed for it."""
+    return {one.step.path: one.words for one in outcomes if one.verdict is Verdict.NEEDS_RELOAD}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from ..._core.errors import Fault, InvalidInput
+from ..._core.errors import Fault, InvalidInput, Unavailable
 from ..._core.ports import Files, Ports
 from ..._pki import crt_list
 from ..._pki.bundle import file_name
@@ -110,10 +110,12 @@ class Plan:
 DEFAULT_FILE = file_name(DEFAULT_NAME, KeyType.ECDSA)
 
 
-def plan_delivery(ports: Ports, wish: Wish) -> Plan:
+def plan_delivery(ports: Ports, wish: Wish, *, may_be_mute: bool = False) -> Plan:
     """Read files and process, decide; writes nothing.
 
-    Raises: `InvalidInput` if an empty wish would purge everything.
+    ``may_be_mute``: whether a process that runs and cannot be asked is left alone.
+    Raises: `Unavailable` when there is one, and it may not.
+    `InvalidInput` if an empty wish would purge everything.
     """
     layout, files, now = wish.layout, ports.files, ports.clock.now()
     raw = files.read(layout.manifest)
@@ -129,7 +131,7 @@ def plan_delivery(ports: Ports, wish: Wish) -> Plan:
         if wish.purge and name not in wished
     }
     listed = files.read(layout.crt_list)
-    loaded, unheard = _look(Service(ports, layout))
+    loaded, unheard = _look(Service(ports, layout), may_be_mute=may_be_mute)
     return Plan(
         wish=wish,
         settled=settled,
@@ -168,9 +170,14 @@ def _settle_all(files: Files, wish: Wish, manifest: Manifest, now: datetime) -> 
     return tuple(settled)
 
 
-def _look(service: Service) -> tuple[Loaded | None, str]:
+def _look(service: Service, *, may_be_mute: bool) -> tuple[Loaded | None, str]:
     path = service.layout.crt_list
-    if service.info() is None:
-        return None, "HAProxy does not run"
-    loaded = look(service.runtime, path)
+    try:
+        if service.info() is None:
+            return None, "HAProxy does not run"
+        loaded = look(service.runtime, path)
+    except Unavailable as error:
+        if may_be_mute:
+            return None, str(error)
+        raise
     return loaded, "" if loaded else f"the running HAProxy does not load {path}"

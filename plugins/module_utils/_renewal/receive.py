@@ -1,0 +1,176 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What another host says, taken in: each bundle is judged, and only then written and served.
+
+Theory of operation. The sender is believed in nothing. A name is looked up in this host's wish; a
+bundle is judged by itself (`admission.py`), then against what is held (`holdings.py`). What passes
+is delivered as by the play, without root: what would need a reload is written and left to `sync`.
+On an issuer it then goes to the store as well. One that is refused stops no other.
+
+Judging costs time and needs no lock; comparing and writing are done under one, so that of two
+pushes at once the newer certificate wins. A kill anywhere leaves what served before, and what is
+missing is found missing by the next push: file, process and store are each looked at anew, and what
+is held already is brought into the process too, if it is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .._acme.store import Store
+from .._acme.wish import Source
+from .._core.errors import EdgeError, InvalidInput, Refused
+from .._core.ports import Ports
+from .._haproxy.delivery import shown
+from .._haproxy.delivery.carry_out import deliver_locked
+from .._haproxy.delivery.plan import plan_delivery
+from .._haproxy.delivery.wish import WantedBundle, Wish
+from .._haproxy.layout import Layout
+from .._pki.keys import KeyType
+from .account_keys import AccountKeys
+from .admission import Gate
+from .comparison import Case, Compared, compare
+from .holdings import Shelf
+from .records import disk_faults_told
+from .replica import Replica
+from .settings import Settings
+from .wire import Action, Answer, KeyState, Offer, Reply, Request, parse_request
+
+LOCK_SECONDS = 40.0
+"""The sender waits a minute."""
+
+DONE = {"written": Action.WRITTEN, "swapped": Action.SWAPPED, "added": Action.ADDED}
+
+
+def receive(ports: Ports, settings: Settings, text: str, *, layout: Layout | None = None) -> Reply:
+    """Take one request in; ``layout``: where things are on a balancer, by default as everywhere.
+
+    Raises: `InvalidInput` if it is none. `EdgeError` if nothing, or not all of it, could be done
+    for a reason that has nothing to do with what came (a lock, a disk); a later try finishes it.
+    """
+    request = parse_request(text)
+    if not settings.is_balancer and not settings.is_issuer:
+        raise Refused(f"{settings.host} is neither a balancer nor an issuer")
+    with disk_faults_told(settings.home):
+        return Reception(ports, settings, layout or Layout()).run(request)
+
+
+@dataclass(frozen=True)
+class Reception:
+    """One request on this host."""
+
+    ports: Ports
+    settings: Settings
+    layout: Layout
+
+    def run(self, request: Request) -> Reply:
+        """Judge, compare, write, serve."""
+        cases = self._open(request)
+        if any(case.bundle for case in cases) or self._is_out_of_line(self._compare(cases)):
+            with self._locked():
+                changed, answers = self._act(self._compare(cases))
+        else:
+            changed, answers = False, tuple(self._finish(one, {}) for one in self._compare(cases))
+        keys = AccountKeys(self.ports.files, self.settings)
+        account = keys.settle_own(request.account_key)
+        certbots = keys.settle_certbots(request.certbot_key)
+        return Reply(
+            host=self.settings.host,
+            bundles=answers,
+            changed=changed or KeyState.WRITTEN in (account, certbots),
+            account=account,
+            certbot_account=certbots,
+        )
+
+    def _open(self, request: Request) -> tuple[Case, ...]:
+        """Every bundle by itself, whatever is held."""
+        seen: set[tuple[str, KeyType]] = set()
+        cases = []
+        for offer in request.bundles:
+            key = offer.name, offer.key_type
+            cases.append(self._open_one(offer, is_repeated=key in seen))
+            seen.add(key)
+        return tuple(cases)
+
+    def _open_one(self, offer: Offer, *, is_repeated: bool) -> Case:
+        wished = self.settings.find(offer.name, offer.key_type)
+        if wished is None:
+            return Case(offer, refusal="is not wished for here; does hitless.edge.site know of it?")
+        if is_repeated:
+            return Case(offer, wished, refusal="is in the request twice")
+        if wished.source is Source.PROVIDED:
+            return Case(offer, wished, refusal="is provided by the user, and never by a push")
+        if offer.pem is None:
+            return Case(offer, wished)
+        try:
+            return Case(offer, wished, Gate(self.ports, self.settings).admit(offer, wished))
+        except InvalidInput as error:
+            return Case(offer, wished, refusal="; ".join(map(str, error.faults)))
+        except EdgeError as error:
+            return Case(offer, wished, refusal=f"cannot be judged: {error}")
+
+    def _compare(self, cases: Sequence[Case]) -> tuple[Compared, ...]:
+        shelf = Shelf(self.ports, self.settings, self.layout)
+        return tuple(compare(shelf, case) for case in cases)
+
+    def _is_out_of_line(self, compared: Sequence[Compared]) -> bool:
+        """Whether files or process are not as they should be with what is held."""
+        wish = self._delivery(self._wanted(compared).values())
+        if not wish.bundles:
+            return False
+        plan = plan_delivery(self.ports, wish, may_be_mute=True)
+        return shown.before(plan) != shown.after(plan, with_lacking=False)
+
+    def _act(self, compared: Sequence[Compared]) -> tuple[bool, tuple[Answer, ...]]:
+        """Write and serve what is accepted: whether anything changed, and the answers."""
+        wanted = self._wanted(compared)
+        result = self._deliver(self._delivery(wanted.values()))
+        told = dict(zip(wanted, result["bundles"]))
+        answers = [self._finish(one, told.get(number, {})) for number, one in enumerate(compared)]
+        is_changed = result["changed"] or any(answer.action in DONE.values() for answer in answers)
+        return is_changed, tuple(answers)
+
+    def _wanted(self, compared: Sequence[Compared]) -> dict[int, WantedBundle]:
+        """What the balancer shall have: what it holds as it should, and what it lacks."""
+        found = ((number, one.wanted) for number, one in enumerate(compared))
+        return {number: wanted for number, wanted in found if wanted is not None}
+
+    def _delivery(self, wanted: Iterable[WantedBundle]) -> Wish:
+        return Wish(tuple(wanted), self.layout, purge=False)
+
+    def _deliver(self, wish: Wish) -> Mapping[str, Any]:
+        if not wish.bundles:
+            return {"bundles": [], "changed": False}
+        try:
+            return deliver_locked(self.ports, wish, None)
+        except EdgeError as error:
+            if "bundles" not in error.details:
+                raise
+            return error.details  # some are refused, the others delivered
+
+    def _finish(self, one: Compared, told: Mapping[str, Any]) -> Answer:
+        """Keep an accepted bundle in the store, unless HAProxy refuses it; and tell."""
+        action, reason = DONE.get(told.get("action", "")), told.get("reason", "")
+        if told.get("action") == "refused":
+            return one.answer(Action.REFUSED, reason, one.leaf)
+        bundle, wished = one.case.bundle, one.case.wished
+        if not one.is_accepted or bundle is None or wished is None:
+            return one.answer(action or one.action, reason or one.reason, one.leaf)
+        if one.store_lacks:
+            Replica(self.ports, self.settings).keep(wished, bundle, one.case.offer.facts)
+        return one.answer(action or Action.WRITTEN, reason, bundle.leaf)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone at the balancer's files and process, or at the issuer's store."""
+        path = self.layout.lock
+        if not self.settings.is_balancer:
+            Store(self.ports.files, self.settings.home).prepare()
+            path = f"{self.settings.home}/receive.lock"
+        with self.ports.files.lock(path, timeout_seconds=LOCK_SECONDS):
+            yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ..._core.errors import EdgeError, InvalidInput
+from ..._core.errors import Busy, EdgeError, InvalidInput
 from ..._renewal.receive import receive
 from ..._renewal.settings import load
 from ..._renewal.wire import Action, Reply, render_reply
@@ -29,6 +29,8 @@ def run(arguments: Namespace, outside: Outside) -> Exit:
         reply = _handle(arguments.settings, outside)
     except InvalidInput as error:
         return _fail(outside, error.message, Exit.USAGE)
+    except Busy as error:
+        return _fail(outside, error.message, Exit.BUSY)
     except (EdgeError, OSError) as error:
         return _fail(outside, str(error), Exit.ATTENTION)
     except Exception as error:

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._core.errors import EdgeError, Fault, InvalidInput
+from ..module_utils._edge.provided import VARIABLE, inspect
 from ..module_utils._edge.variables import NO_SITES, misspelt
 from ..module_utils._haproxy.model.inventory import Inventory
 from ..module_utils._haproxy.model.wish import OPTIONS, Model, parse_options
@@ -21,7 +23,7 @@ class ActionModule(ActionBase):
 
     _requires_connection = False
     _supports_check_mode = True
-    _VALID_ARGS = frozenset(OPTIONS)
+    _VALID_ARGS = frozenset({*OPTIONS, VARIABLE})
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
@@ -29,14 +31,19 @@ class ActionModule(ActionBase):
         """Ansible's entry."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            model = _parse(self._task.args, task_vars or {})
+            model, warnings = _parse(self._task.args, task_vars or {})
         except EdgeError as error:
             return {**result, "failed": True, "msg": error.message, **error.details}
-        return {**result, "changed": False, **model.summary}
+        told = {"warnings": list(warnings)} if warnings else {}
+        return {**result, "changed": False, **model.summary, **told}
 
 
-def _parse(options: dict[str, Any], variables: dict[str, Any]) -> Model:
-    """The model; raises `InvalidInput` with its faults and those of the variables' names."""
+def _parse(options: dict[str, Any], variables: dict[str, Any]) -> tuple[Model, tuple[str, ...]]:
+    """The model and what its owner should know of.
+
+    Raises: `InvalidInput` with its faults, those of the variables' names and of what is provided.
+    """
+    now = datetime.now(timezone.utc)
     faults: tuple[Fault, ...] = misspelt(variables)
     if options.get("sites") is None:
         faults = (*faults, NO_SITES)
@@ -44,7 +51,10 @@ def _parse(options: dict[str, Any], variables: dict[str, Any]) -> Model:
     try:
         model = parse_options(options, inventory)
     except InvalidInput as error:
-        raise InvalidInput((*faults, *error.faults)) from error
-    if faults:
-        raise InvalidInput(faults)
-    return model
+        of_pems = inspect(options.get(VARIABLE), None, now).faults
+        raise InvalidInput((*faults, *error.faults, *of_pems)) from error
+    wishes = [wish.to_data() for wish in model.certificates]
+    found = inspect(options.get(VARIABLE), wishes, now)
+    if faults or found.faults:
+        raise InvalidInput((*faults, *found.faults))
+    return model, found.warnings

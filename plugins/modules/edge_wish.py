@@ -14,6 +14,9 @@ description:
   - Resolves C(servers_from_group) against the inventory. Connects to no host.
   - Fails without O(sites), which is a forgotten file of variables; an empty list is a wish. Fails
     with a variable whose name is nearly one of this collection, such as C(haproxy_site).
+  - Judges O(certificates_provided) against what is wished; key and certificate never leave the
+    controller. Warns of one that is near its end, i.e. of which less than a third of its life is
+    left (half if it lives under ten days), and less than 30 days.
 author:
   - The hitless.edge authors (@hitless)
 version_added: 0.1.0
@@ -26,6 +29,12 @@ attributes:
     support: none
 extends_documentation_fragment:
   - hitless.edge.model
+options:
+  certificates_provided:
+    description:
+      - Name of a certificate whose source is C(provided) -> its PEM with key, leaf and chain, or a
+        list of them, one for each of its key types; the variable of that name. Keep it in a vault.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -91,7 +100,10 @@ faults:
 """
 
 from ansible_collections.hitless.edge.plugins.module_utils._core.change import Change
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._core.module import ArgumentSpec, run
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Ports
+from ansible_collections.hitless.edge.plugins.module_utils._edge.provided import VARIABLE, inspect
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.inventory import Inventory
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.model.wish import parse_options
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.options import MODEL
@@ -99,18 +111,23 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.options impo
 
 def spec() -> ArgumentSpec:
     """The options."""
-    return ArgumentSpec(MODEL)
+    return ArgumentSpec({**MODEL, VARIABLE: {"type": "dict", "no_log": True}})
 
 
-def ensure(params: dict) -> Change:
+def ensure(ports: Ports, params: dict) -> Change:
     """Parse; the action plugin of this name does it with the inventory, which a host has not."""
-    return Change(result=parse_options(params, Inventory()).summary)
+    model = parse_options(params, Inventory())
+    wishes = [wish.to_data() for wish in model.certificates]
+    found = inspect(params.get(VARIABLE), wishes, ports.clock.now())
+    if found.faults:
+        raise InvalidInput(found.faults)
+    return Change(result=model.summary, warnings=found.warnings)
 
 
 def main() -> None:
     """Run."""
     module = spec().create(supports_check_mode=True)
-    run(module, lambda _ports: ensure(module.params))
+    run(module, lambda ports: ensure(ports, module.params))
 
 
 if __name__ == "__main__":

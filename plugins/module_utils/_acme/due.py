@@ -79,7 +79,7 @@ def judge(lineage: Lineage, held: Held | None, moment: datetime | None, rules: R
 
 def is_near_end(leaf: Certificate, now: datetime) -> bool:
     """Whether half of the time that renewal has is over, so that any CA is better than none."""
-    return now >= leaf.not_after - _reserve(leaf) / 2
+    return now >= leaf.not_after - reserve_of(leaf) / 2
 
 
 def _judge_age(leaf: Certificate, moment: datetime | None, now: datetime) -> Verdict:
@@ -139,10 +139,11 @@ def _lifetime(leaf: Certificate) -> timedelta:
     return leaf.not_after - leaf.not_before
 
 
-def _reserve(leaf: Certificate) -> timedelta:
+def reserve_of(leaf: Certificate) -> timedelta:
+    """The time before its end in which it is renewed: a third of its life, half of a short one."""
     lifetime = _lifetime(leaf)
     return lifetime / 2 if lifetime < SHORT_LIFETIME else lifetime / 3
 
 
 def _fallback(leaf: Certificate) -> datetime:
-    return leaf.not_after - _reserve(leaf)
+    return leaf.not_after - reserve_of(leaf)

@@ -12,25 +12,28 @@ from collections.abc import Iterable
 
 from .._core.errors import Fault
 
-PREFIXES = ("haproxy_", "issuer_", "certificates_", "edge_")
+PREFIXES = ("haproxy_", "issuer_", "certificates_", "renewal_", "edge_")
 LIKENESS = 0.9
 """From here on two names are taken for one, of `difflib`'s 0 to 1: about one letter in ten."""
 
 KNOWN = frozenset(
     {
         "certificates_bundles", "certificates_defaults", "certificates_extra",
-        "certificates_home", "certificates_issuer", "certificates_purge",
+        "certificates_home", "certificates_issuer", "certificates_provided", "certificates_purge",
         "certificates_purge_everything", "certificates_python",
         "edge_address", "edge_addresses", "edge_balancers_group", "edge_issuers_group",
-        "edge_preflight",
+        "edge_preflight", "edge_ssh_port",
         "haproxy_backends", "haproxy_certbot_thumbprint", "haproxy_defaults", "haproxy_global",
         "haproxy_listeners", "haproxy_open_files", "haproxy_package_state", "haproxy_packages",
         "haproxy_reload_batch", "haproxy_sections", "haproxy_sites", "haproxy_template",
         "haproxy_thumbprint",
-        "issuer_acme_version", "issuer_authorities", "issuer_budget_seconds",
+        "issuer_acme_version", "issuer_adopt", "issuer_authorities", "issuer_budget_seconds",
         "issuer_certificates", "issuer_contact", "issuer_environment", "issuer_failures",
         "issuer_home", "issuer_packages", "issuer_pip_arguments", "issuer_python",
         "issuer_terms_agreed", "issuer_workers",
+        "renewal_account", "renewal_balancers", "renewal_calendar", "renewal_certbot",
+        "renewal_certificates", "renewal_issuers", "renewal_metrics_directory",
+        "renewal_packages", "renewal_preflight", "renewal_standby_delay", "renewal_sync_calendar",
     }
 )  # fmt: skip
 """Every option of the roles, and what the playbooks take beside them."""

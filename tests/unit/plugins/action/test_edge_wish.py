@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.hitless.edge.plugins.action.edge_wish import ActionModule
+from minted import mint
 from tasks import played
 
 PLAY = {
@@ -56,6 +58,47 @@ def test_no_sites_on_purpose_are_a_wish() -> None:
     result, _asked = played(ActionModule, {"sites": []}, task_vars=PLAY)
     assert not result.get("failed")
     assert result["sites"] == 0
+
+
+def provided(**pems: str) -> dict[str, Any]:
+    """The arguments of a site whose certificate is brought, and what is brought."""
+    sites = [{**SITES[0], "certificate": {"name": "shop", "source": "provided"}}]
+    return {"sites": sites, "backends": BACKENDS, "certificates_provided": pems}
+
+
+def test_a_certificate_that_is_brought_is_judged_against_its_wish() -> None:
+    """A misspelt name is told, as is the wish that goes without; no key is in the result."""
+    made = mint("a.test", "www.a.test")
+    result, _asked = played(ActionModule, provided(shop=made.pem), task_vars=PLAY)
+    assert not result.get("failed")
+    assert "warnings" not in result
+    result, _asked = played(ActionModule, provided(shp=made.pem), task_vars=PLAY)
+    assert [fault["path"] for fault in result["faults"]] == [
+        "certificates_provided",
+        "certificates_provided.shp",
+    ]
+    assert 'did you mean "shop"?' in result["msg"]
+    assert "PRIVATE" not in str(result)
+
+
+def test_one_that_ends_soon_is_a_warning() -> None:
+    """The run goes on."""
+    soon = datetime.now(timezone.utc) + timedelta(days=3, hours=1)
+    made = mint("a.test", "www.a.test", not_after=soon)
+    result, _asked = played(ActionModule, provided(shop=made.pem), task_vars=PLAY)
+    (warning,) = result["warnings"]
+    assert "shop (ecdsa): provided, valid until" in warning
+    assert "3 days left" in warning
+
+
+def test_faults_of_the_model_and_of_what_is_brought_come_together() -> None:
+    """In one message."""
+    arguments = {**provided(shop="no PEM"), "backends": []}
+    result, _asked = played(ActionModule, arguments, task_vars=PLAY)
+    assert [fault["path"] for fault in result["faults"]] == [
+        "haproxy_sites[0].backend",
+        "certificates_provided.shop",
+    ]
 
 
 def test_faults_of_names_and_of_values_come_together() -> None:

@@ -124,14 +124,14 @@ def test_an_unknown_name_gets_no_certificate(fleet: Fleet, balancer: Balancer) -
 @pytest.mark.usefixtures("runs")
 @BALANCERS
 def test_keys_are_private(balancer: Balancer) -> None:
-    """Bundles are root's alone, and so is the way to them; the Runtime API is for the group."""
+    """Bundles are the command's user's, and so is the way to them; the Runtime API is for the group."""
     listing = balancer.host.check_output(
         "stat -c '%n %a %U' /etc/haproxy/ssl /etc/haproxy/ssl/*.pem"
     )
     entries = [line.split() for line in listing.splitlines()]
-    assert entries[0] == ["/etc/haproxy/ssl", "700", "root"]
+    assert entries[0] == ["/etc/haproxy/ssl", "700", "hitless"]
     assert len(entries) == 1 + len(SITES)
-    assert {(mode, owner) for _unused, mode, owner in entries[1:]} == {("600", "root")}
+    assert {(mode, owner) for _unused, mode, owner in entries[1:]} == {("600", "hitless")}
     socket = balancer.host.check_output("stat -c '%a %U %G' /run/haproxy/admin.sock")
     assert socket == "660 root haproxy"
 

@@ -35,6 +35,11 @@ class Outside:
     environment: Mapping[str, str]
     deadline: Deadline = alarm
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person sees what is printed."""
+        return self.streams.output.isatty()
+
     def show(self, text: str) -> None:
         """Print what was asked for."""
         print(text.rstrip("\n"), file=self.streams.output, flush=True)

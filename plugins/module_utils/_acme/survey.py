@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -65,8 +66,10 @@ class Surveyor:
         renewals = Renewals(self.desk, wish.authorities, remembered)
         windows = renewals.consult([item for item in held.values() if item is not None], now)
         if windows != remembered:
-            # A cache of what the CA said, so in check mode as well.
-            self.store.save_windows(windows)
+            # A cache of what the CA said: in check mode as well, and no reason to stop if the
+            # disk is full, for what is held can be told.
+            with contextlib.suppress(OSError):
+                self.store.save_windows(windows)
         rules = Rules(now, tuple(ca.directory for ca in wish.authorities), wish.force)
         found = (_find(lineage, item, windows, rules) for lineage, item in held.items())
         looked = self._look_around(wish, held)

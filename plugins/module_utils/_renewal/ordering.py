@@ -158,7 +158,9 @@ class Ordering:
             before = by_name.get((lineage.name, lineage.key_type.value), {})
             until = moment(before.get("retry_at"))
             if until and until > now and before.get("domains") == list(lineage.domains):
-                pauses[key_of(lineage)] = Pause(until, str(before.get("error")))
+                # Its words end in the moment, which is said again each time.
+                cause = str(before.get("error")).rpartition("; try again at ")[0]
+                pauses[key_of(lineage)] = Pause(until, cause or "its words are lost")
         return pauses
 
     def _wait(self, item: Found, obstacle: Waiting) -> None:

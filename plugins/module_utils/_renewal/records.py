@@ -81,7 +81,8 @@ def load_pushes(files: Files, home: str) -> dict[str, HostRecord]:
 
 def save_pushes(ports: Ports, home: str, errors: Mapping[str, str | None]) -> None:
     """Note how each host stands after a push. ``errors``: ``None`` where all is well."""
-    now, before = ports.clock.now(), load_pushes(ports.files, home)
+    now = ports.clock.now().replace(microsecond=0)
+    before = load_pushes(ports.files, home)
     hosts = {host: _after(before.get(host), error, now) for host, error in errors.items()}
     document = {host: found.to_json() for host, found in sorted(hosts.items())}
     save_record(ports.files, home, PUSH, {"hosts": document})

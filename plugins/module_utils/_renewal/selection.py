@@ -81,8 +81,7 @@ class Known:
         if newer is not None and not self._is_urgent(item, turn):
             return Waiting(f"{newer.host} holds a newer one, which comes with its next push")
         if pause is not None and item.held and not is_near_end(item.held.leaf, self.now):
-            words = f"to be tried again at {pause.until:%F %R} UTC: {pause.cause}"
-            return Waiting(words, pause)
+            return Waiting(f"the CA asked to wait until {pause.until:%F %R} UTC", pause)
         return None
 
     def _is_urgent(self, item: Found, turn: Turn) -> bool:

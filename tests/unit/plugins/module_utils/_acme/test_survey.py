@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from acme_issuer import HOME, Issuer, actions, wished
 from fake_ca import FakeCa
-from fakes import FakeHost
+from fakes import FakeFiles, FakeHost
 
 
 def test_a_survey_writes_nothing_but_what_the_ca_said(issuer: Issuer, host: FakeHost) -> None:
@@ -45,3 +46,19 @@ def test_one_survey_knows_all_lineages(issuer: Issuer) -> None:
         ("b.test", "ecdsa"),
     ]
     assert actions({**result}) == ["would_issue", "would_issue", "valid"]
+
+
+class FullDisk(FakeFiles):
+    """Files that can only be read."""
+
+    def write(self, path: str, _content: bytes, **_options: Any) -> None:
+        raise OSError(28, "No space left on device", path)
+
+
+def test_a_disk_that_is_full_hides_nothing(issuer: Issuer, host: FakeHost) -> None:
+    """The cache cannot be kept; what is held and due is told all the same."""
+    issuer.run(wished("a.test"))
+    host.files.remove(f"{HOME}/renewal-info.json")
+
+    host.files = FullDisk(host.clock, host.files.content, host.files.modes)
+    assert actions({**issuer.plan(wished("a.test")).result}) == ["valid"]

@@ -153,3 +153,34 @@ def test_without_a_challenge_only_dns_is_looked_at() -> None:
     network = FakeNetwork(names={"shop.test": ("192.0.2.1",), "else.test": ("203.0.113.9",)})
     assert judge(network, "shop.test", None).ok
     assert not judge(network, "else.test", None).ok
+
+
+@pytest.mark.parametrize(
+    ("alive", "thumbprint", "is_fit"),
+    [
+        pytest.param(("192.0.2.1",), "thumb", True, id="another one answers"),
+        pytest.param((), "thumb", False, id="nobody answers"),
+        pytest.param(("192.0.2.1",), "other", False, id="another one answers wrongly"),
+    ],
+)
+def test_a_dead_balancer_may_be_passed_over(
+    alive: tuple[str, ...], thumbprint: str, *, is_fit: bool
+) -> None:
+    """Where that is asked for, and as long as an address gives the right answer."""
+    web = {(one, 80): answering(thumbprint, "shop.test") for one in alive}
+    network = FakeNetwork(names={"shop.test": ("192.0.2.1", "192.0.2.2")}, web=web)
+    lenient = Challenge(CHALLENGE.token, CHALLENGE.thumbprint, may_be_dead=True)
+    assert not judge(network, "shop.test").ok
+    assert judge(network, "shop.test", lenient).ok is is_fit
+
+
+def test_a_balancer_that_answers_nothing_is_not_dead() -> None:
+    """It has a connection for the CA, and then no answer: that fails an order."""
+
+    def mute(_host: str, _path: str) -> HttpAnswer:
+        raise Unavailable("no answer in time")
+
+    web = {("192.0.2.1", 80): answering("thumb", "shop.test"), ("192.0.2.2", 80): mute}
+    network = FakeNetwork(names={"shop.test": ("192.0.2.1", "192.0.2.2")}, web=web)
+    lenient = Challenge(CHALLENGE.token, CHALLENGE.thumbprint, may_be_dead=True)
+    assert not judge(network, "shop.test", lenient).ok

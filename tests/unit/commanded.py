@@ -115,6 +115,11 @@ class Fleet:
             "hosts": {name: {"address": f"{name}.test", "port": 22} for name in self.names},
         }
 
+    def wait(self, seconds: float) -> None:
+        """Time goes by, on all hosts alike."""
+        for balancer in self.balancers.values():
+            balancer.host.clock.sleep(seconds)
+
     def run(self, host: str, *words: str, **options: Any) -> Said:
         """The command on one of them."""
         return command(self.balancers[host].host, *words, **options)

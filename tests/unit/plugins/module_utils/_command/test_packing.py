@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.hitless.edge.plugins.action.edge_command import SOURCES, read_sources
+from ansible_collections.hitless.edge.plugins.module_utils._command.login import REFUSAL
 from ansible_collections.hitless.edge.plugins.module_utils._command.packing import (
     PACKAGES,
     is_packed,
@@ -21,30 +23,34 @@ from ansible_collections.hitless.edge.plugins.module_utils._command.packing impo
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.hitless.edge.plugins.module_utils._core.version import VERSION
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import (
+    Request,
+    parse_reply,
+    render_request,
+)
+from commanded import Fleet
 
 from meta import tree
 
-PYTHONS = sorted(
-    {
-        str(found)
-        for folder in (Path.home() / ".pyenv/versions", Path("/usr/bin"))
-        for pattern in ("3.*/bin/python3", "python3")
-        for found in folder.glob(pattern)
-    }
-)
-"""Every Python of this machine."""
-
-VERSION_OF = "import sys; print(*sys.version_info[:2])"
 FLOOR = (3, 9)
+VERSION_OF = "import sys; print(*sys.version_info[:2])"
 
 
 def version_of(python: str) -> tuple[int, ...]:
     """Major and minor."""
-    said = subprocess.run([python, "-c", VERSION_OF], capture_output=True, text=True, check=True)
-    return tuple(int(number) for number in said.stdout.split())
+    done = subprocess.run([python, "-c", VERSION_OF], capture_output=True, text=True, check=True)
+    return tuple(int(number) for number in done.stdout.split())
 
 
-RUNS_IT = sorted({sys.executable, *(path for path in PYTHONS if version_of(path) >= FLOOR)})
+def pythons() -> list[str]:
+    """The oldest and the newest Python of this machine that it is written for, and this one."""
+    found = [*Path("~/.pyenv/versions").expanduser().glob("3.*/bin/python3"), sys.executable]
+    versions = {version_of(str(path)): str(path) for path in found}
+    usable = sorted(version for version in versions if version >= FLOOR)
+    return sorted({versions[usable[0]], versions[usable[-1]], sys.executable})
+
+
+RUNS_IT = pythons()
 
 
 def members(packed: bytes) -> list[str]:
@@ -60,10 +66,16 @@ def installed(folder: Path, interpreter: str) -> str:
     return str(path)
 
 
-def said(*argv: str) -> subprocess.CompletedProcess[str]:
+def said(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """What a command says, run where nothing of this collection is."""
     return subprocess.run(
-        argv, capture_output=True, text=True, check=False, cwd="/", env={"PATH": "/usr/bin:/bin"}
+        argv,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin"},
     )
 
 
@@ -175,3 +187,43 @@ def test_neither_environment_nor_own_files_take_part(tmp_path: Path) -> None:
 def test_the_packer_finds_this_collection() -> None:
     """Not another one of the same name."""
     assert SOURCES.resolve() == tree.PLUGINS / "module_utils"
+
+
+def test_a_balancer_needs_no_acme(tmp_path: Path) -> None:
+    """Nor what comes with it: a host that orders nothing has none of it."""
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(Fleet().settings("lb2")))
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['acme', 'josepy', 'requests', 'ansible']))\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from hitless_edge._command.cli import main\n"
+        "sys.exit(main(['hitless-edge', '--settings', *sys.argv[2:]]))\n"
+    )
+    command = installed(tmp_path, sys.executable)
+    question = render_request(Request("lb1"))
+    received = said(
+        *(sys.executable, "-c", program, command, str(settings), "receive"), stdin=question
+    )
+    assert (received.stderr, received.returncode) == ("", 0)
+    assert parse_reply(received.stdout).error is None
+    told = said(sys.executable, "-c", program, command, str(settings), "status")
+    assert "lb2 (balancer)" in told.stdout
+    assert "Traceback" not in told.stderr
+
+
+def test_a_login_is_turned_away_by_the_real_thing(tmp_path: Path) -> None:
+    """As sshd would run it; no second line, and no traceback, reaches the peer."""
+    command = installed(tmp_path, sys.executable)
+    for words in (["-c", "id"], ["-c", "scp -t /etc"], ["-c"]):
+        done = said(command, *words, stdin="{}")
+        assert (done.stdout, done.stderr, done.returncode) == ("", f"{REFUSAL}\n", 2)
+
+
+def test_the_real_thing_always_replies(tmp_path: Path) -> None:
+    """Also where nothing is set up yet."""
+    command = installed(tmp_path, sys.executable)
+    settings = tmp_path / "none.json"
+    done = said(command, "--settings", str(settings), "receive", stdin="")
+    assert str(settings) in (parse_reply(done.stdout).error or "")
+    assert (done.stderr, done.returncode) == ("", 2)

@@ -88,6 +88,7 @@ def test_a_certificate_that_is_good_is_renewed_when_it_is_forced() -> None:
     world = fleet()
     world.run("lb1", "renew")
     before = served(world)
+    world.wait(60)
     said = world.run("lb1", "renew", "--force", "own.test")
     assert said.status == Exit.WELL, said.told
     assert served(world).isdisjoint(before)

@@ -49,12 +49,16 @@ def mint(
     *names: str,
     serial: int = 1,
     kind: KeyType = KeyType.ECDSA,
+    not_before: datetime | None = None,
     not_after: datetime | None = None,
 ) -> Minted:
     """A certificate for names; another ``serial`` is another certificate for the same names."""
     del serial
     issued = _authority()[1].issue_cert(
-        *names, key_type=trustme.KeyType[kind.name], not_after=not_after
+        *names,
+        key_type=trustme.KeyType[kind.name],
+        not_before=not_before,
+        not_after=not_after,
     )
     chain = tuple(blob.bytes().decode() for blob in issued.cert_chain_pems)
     return Minted(issued.private_key_pem.bytes().decode(), chain)

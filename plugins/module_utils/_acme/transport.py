@@ -88,6 +88,11 @@ class AccountKey:
         """The public key as JSON Web Key."""
         return dict(self._key.public_key().to_json())
 
+    @property
+    def private(self) -> Mapping[str, Any]:
+        """Both halves of the key as JSON Web Key."""
+        return dict(self._key.to_json())
+
     def sign(self, payload: bytes, *, url: str, nonce: str | None, account: str | None) -> str:
         """A JWS; with the account's URL in it, or the public key where there is no account.
 

@@ -89,7 +89,7 @@ def parse_wish(reader: Reader) -> Wish:
         home=reader["home"].text(),
         lineages=parse_lineages(reader["certificates"]),
         authorities=authorities,
-        deferred=dict(_parse_deferred(item) for item in reader["deferred"].items()),
+        deferred=dict(parse_deferred(item) for item in reader["deferred"].items()),
         adopt=tuple(item.text() for item in reader["adopt"].items()),
         force=reader["force"].boolean(False),
         budget_seconds=reader["budget_seconds"].integer(1, 86400, default=600),
@@ -98,7 +98,8 @@ def parse_wish(reader: Reader) -> Wish:
     )
 
 
-def _parse_deferred(reader: Reader) -> tuple[str, str]:
+def parse_deferred(reader: Reader) -> tuple[str, str]:
+    """The name of a certificate that is not to be ordered now, and why."""
     reader.allow("name", "reason")
     return reader["name"].text(), reader["reason"].text()
 

@@ -36,12 +36,13 @@ _P256 = bytes.fromhex("06082a8648ce3d030107")
 class AccountJwk:
     """An account key whose private half was proved to belong to its public one.
 
-    ``text``: the document, as certbot writes it. ``spki``: the public key in DER.
+    ``text``: the document, as certbot writes it; ``pem``: the same key. ``spki``: the public key.
     """
 
     thumbprint: str
     spki: bytes
     text: str = field(repr=False)
+    pem: str = field(repr=False)
 
     @property
     def certbot_id(self) -> str:
@@ -69,7 +70,7 @@ def parse_jwk(text: str, path: str = "account key") -> AccountJwk:
     public = {name: members[name].rstrip("=") for name in PUBLIC[kind]}
     digest = hashlib.sha256(json.dumps(public, separators=(",", ":")).encode()).digest()
     thumbprint = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    return AccountJwk(thumbprint, spki, json.dumps(members))
+    return AccountJwk(thumbprint, spki, json.dumps(members), private)
 
 
 def _members(text: str, path: str) -> Mapping[str, str]:

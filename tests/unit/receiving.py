@@ -79,7 +79,7 @@ class OpenSsl:
 
 
 @functools.cache
-def authority(name: str = "") -> tuple[trustme.CA, trustme.CA]:
+def authority(name: str) -> tuple[trustme.CA, trustme.CA]:
     """A root and its intermediate; another name is another CA."""
     del name
     root = trustme.CA(key_type=trustme.KeyType.ECDSA)
@@ -124,16 +124,16 @@ def leaf_of(pem: str) -> Certificate:
     return parse_chain(pem, "pem")[0]
 
 
-def offer(name: str, pem: str, *, only_asks: bool = False, **other: Any) -> Offer:
+def offer(name: str, bundle: str, *, only_asks: bool = False, **other: Any) -> Offer:
     """What a sender that has this bundle says."""
-    leaf = leaf_of(pem)
+    leaf = leaf_of(bundle)
     fields: dict[str, Any] = {
         "name": name,
         "key_type": KeyType.ECDSA,
         "fingerprint": leaf.fingerprint,
         "not_before": leaf.not_before,
         "facts": FACTS,
-        "pem": None if only_asks else pem,
+        "pem": None if only_asks else bundle,
     }
     return Offer(**{**fields, **other})
 

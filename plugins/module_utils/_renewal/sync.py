@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._core.errors import EdgeError
+from .._core.errors import Busy, EdgeError
 from .._core.ports import Ports
 from .._haproxy.delivery.carry_out import deliver
 from .._haproxy.delivery.reload_live import reload_live
@@ -81,7 +81,10 @@ class Synced:
 
 
 def sync(ports: Ports, settings: Settings, *, layout: Layout | None = None) -> Synced:
-    """Bring the process in line; needs root for a reload. Nothing on a host that does not serve."""
+    """Bring the process in line; needs root for a reload. Nothing on a host that does not serve.
+
+    Raises: `Busy` if another run is changing HAProxy; that is no result, and nothing is noted.
+    """
     if not settings.is_balancer:
         return Synced(settings.host)
     synced = _sync(ports, settings, layout or Layout())
@@ -105,6 +108,8 @@ def _sync(ports: Ports, settings: Settings, layout: Layout) -> Synced:
     try:
         with disk_faults_told(layout.certificates):
             result: Mapping[str, Any] = deliver(ports, wish, partial(reload_live, ports, layout))
+    except Busy:
+        raise
     except EdgeError as failure:
         result, error = failure.details, failure.message
     return Synced(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.hitless.edge.plugins.module_utils._command.exits import Exit
 from commanded import Fleet
+from delivering import LAYOUT
 
 OWN = {"name": "own.test", "domains": ["own.test"], "source": "selfsigned"}
 
@@ -40,6 +41,20 @@ def test_what_the_process_lacks_is_served() -> None:
     assert said.json["changed"]
     assert "certificate own.test (ecdsa) is served now" in said.told
     assert world.balancers["lb2"].process.stores
+
+
+def test_another_run_at_work_is_no_failure() -> None:
+    """It may be the push that brings what this one would look for; nothing is noted."""
+    world = renewed()
+    balancer = world.balancers["lb2"]
+    balancer.files.locked.add(LAYOUT.lock)
+    balancer.process.stores.clear()
+    balancer.process.entries.clear()
+    before = dict(balancer.files.content)
+    said = world.run("lb2", "sync")
+    assert said.status == Exit.BUSY
+    assert [level for level, _text in said.events] == ["WARNING"]
+    assert balancer.files.content == before
 
 
 def test_a_certificate_that_is_not_there_needs_attention() -> None:

@@ -9,6 +9,7 @@ Source: RFC 5280.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -29,6 +30,8 @@ except ImportError:
 
 CURVE_BITS = 224
 WEAK_DIGESTS = ("md5", "sha1")
+REMEMBERED = 4096
+"""Certificates; some kilobytes each."""
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -148,18 +151,7 @@ def weakness_of(certificate: Certificate) -> str:
 
 def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
     try:
-        found = x509.load_der_x509_certificate(block.der)
-        return Certificate(
-            pem=render_block(block),
-            names=_names(found),
-            not_before=_utc(found, "not_valid_before"),
-            not_after=_utc(found, "not_valid_after"),
-            fingerprint=fingerprint_of(block.der),
-            serial=found.serial_number,
-            issuer=_common_name(found.issuer),
-            subject=_common_name(found.subject),
-            authority_key_identifier=_authority(found),
-        )
+        return _read_certificate(block)
     except (
         ValueError,
         TypeError,
@@ -171,6 +163,23 @@ def _parse_certificate(block: Block, path: str, position: int) -> Certificate:
     ) as error:
         cause = f"certificate {position} cannot be read: {error}"
         raise InvalidInput([Fault(path, cause)]) from error
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _read_certificate(block: Block) -> Certificate:
+    """Once, however often a run meets it: on disk, in the store, from a peer, and again."""
+    found = x509.load_der_x509_certificate(block.der)
+    return Certificate(
+        pem=render_block(block),
+        names=_names(found),
+        not_before=_utc(found, "not_valid_before"),
+        not_after=_utc(found, "not_valid_after"),
+        fingerprint=fingerprint_of(block.der),
+        serial=found.serial_number,
+        issuer=_common_name(found.issuer),
+        subject=_common_name(found.subject),
+        authority_key_identifier=_authority(found),
+    )
 
 
 def _utc(found: x509.Certificate, name: str) -> datetime:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,12 +27,14 @@ from ansible_collections.hitless.edge.plugins.module_utils._renewal.receive impo
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.renew import Options, renew
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.settings import SETTINGS, load
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.sync import sync
-from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import render_reply
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import Reply, render_reply
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire_fields import shortened
 from fakes import FakeClock, FakeProgress, FakeSocket
 
 from year.authority import Line, YearCa
 from year.fleet import HOME, LAYOUT, ROOTS, addresses_of
 from year.parts import Broken, Commands, Doom, Haproxy, HostFiles, Killed, Process, leaf_of
+from year.told import of_receive, of_renew
 
 REMEMBERED = 40
 
@@ -50,7 +53,7 @@ class World(Protocol):
     def exchange(self, machine: Machine, host: str, request: str) -> str:
         """One request over SSH from a host to another one."""
 
-    def ran(self, machine: Machine, verb: str, outcome: str) -> None:
+    def ran(self, process: Process) -> None:
         """A process has ended."""
 
 
@@ -113,7 +116,7 @@ class Machine:
         self.up_since = world.clock.now()
         self.files = HostFiles(world.clock, self._step, lambda: bool(self.full))
         self.haproxy = Haproxy(LAYOUT.crt_list, self.files, self._step)
-        self._process: Process | None = None
+        self._running: Process | None = None
         self._seen: dict[str, tuple[int, Held]] = {}
         self._socket = FakeSocket()
         self._ports = Ports(
@@ -173,62 +176,66 @@ class Machine:
     def renew(self, **options: Any) -> None:
         """As its timer does."""
         line = Line(self.world.ca, lambda: not self.cut_off, self._ask_ca)
-
-        def run() -> str:
-            return summary(
-                renew(
-                    self._ports,
-                    self.settings,
-                    Reach(self),
-                    Options(**options),
-                    open_http=lambda _workers: line,
-                )
+        with self._process(Process("renew")) as process:
+            report = renew(
+                self._ports,
+                self.settings,
+                Reach(self),
+                Options(**options),
+                open_http=lambda _workers: line,
             )
-
-        self._run(Process("renew"), run)
+            process.outcome = of_renew(report)
 
     def sync(self) -> bool:
         """As its timer does; whether it came to its end."""
-        return self._run(Process("sync"), lambda: summary(sync(self._ports, self.settings))) != ""
+        with self._process(Process("sync")) as process:
+            process.outcome = str(sync(self._ports, self.settings))
+            return True
+        return False
 
     def receive(self, text: str) -> str:
         """What another host asks or brings; the reply, empty if the process died."""
-        process = Process("receive")
-        if '"pem": "' in text:
-            process.meet(self.dooms)
-        return self._run(process, lambda: render_reply(receive(self._ports, self.settings, text)))
+        with self._process(Process("receive")) as process:
+            if '"pem": "' in text:
+                process.meet(self.dooms)
+            reply = self._take(text)
+            process.outcome = of_receive(reply)
+            return render_reply(reply)
+        return ""
 
-    def _run(self, process: Process, function: Callable[[], str]) -> str:
-        """Run a process to its end, whatever that is; what it said."""
-        self._process = process
-        said = ""
+    def _take(self, text: str) -> Reply:
+        """As the command does, which tells the peer why nothing could be done."""
         try:
-            said = outcome = function()
-        except Killed:
-            outcome = "killed"
+            return receive(self._ports, self.settings, text)
         except EdgeError as error:
-            outcome = f"failed: {error.message}"
-        except OSError as error:
-            if not self.full:
-                raise
-            outcome = f"failed: {error}"
+            return Reply("unknown", error=shortened(str(error)))
+
+    @contextmanager
+    def _process(self, process: Process) -> Iterator[Process]:
+        """A process runs, to whatever end."""
+        self._running = process
+        try:
+            yield process
+        except Killed:
+            process.outcome = "killed"
+        except EdgeError as error:
+            process.outcome = f"failed: {error.message}"
         finally:
-            self._process = None
+            self._running = None
             self._socket.requests.clear()
-        self.tell(f"{process.verb}: {outcome}")
-        self.world.ran(self, process.verb, outcome)
-        if process.doom is not None and outcome == "killed":
+        self.tell(f"{process.verb}: {process.outcome}")
+        self.world.ran(process)
+        if process.doom is not None and process.outcome == "killed":
             self.dooms.remove(process.doom)
             process.doom.strike()
-        return said
 
     def _step(self) -> None:
-        if self._process is not None:
-            self._process.step()
+        if self._running is not None:
+            self._running.step()
 
     def _ask_ca(self, path: str) -> None:
-        if path == "/newOrder" and self._process is not None:
-            self._process.meet(self.dooms)
+        if path == "/newOrder" and self._running is not None:
+            self._running.meet(self.dooms)
         self._step()
 
     def _remember(self, what: str, changes: int, look: Callable[[], Held]) -> Held:
@@ -249,8 +256,3 @@ class Machine:
         store = Store(self.files, HOME)
         found = {one: self.files.content.get(store.certificate_path(one)) for one in self.lineages}
         return {one: leaf_of(raw.decode()) for one, raw in found.items() if raw is not None}
-
-
-def summary(result: object) -> str:
-    """What came out of a run, for the journal."""
-    return str(result)

@@ -62,6 +62,7 @@ class Process:
     """What runs on a host now. ``left``: how many more steps it takes, ``None`` for all."""
 
     verb: str
+    outcome: str = ""
     left: int | None = None
     doom: Doom | None = None
 

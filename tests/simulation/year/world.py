@@ -32,6 +32,7 @@ from fakes import FakeClock
 from year.authority import Line, YearCa
 from year.fleet import ADDRESSES, BEGIN, DIRECTORY, HOME, HOSTS, VIRTUAL, addresses_of, settings_of
 from year.machine import Machine
+from year.parts import Process
 
 RENEW_EVERY = timedelta(hours=1)
 RANDOM_DELAY = timedelta(minutes=10)
@@ -183,12 +184,10 @@ class World:
 
     # ---- what is counted
 
-    def ran(self, machine: Machine, verb: str, outcome: str) -> None:
+    def ran(self, process: Process) -> None:
         """A process has ended."""
-        del machine
-        self.runs[verb] += 1
-        if outcome == "killed":
-            self.deaths[verb] += 1
+        self.runs[process.verb] += 1
+        self.deaths[process.verb] += process.outcome == "killed"
 
     # ---- the play
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.carry_out import (
@@ -54,24 +56,46 @@ class Killed(BaseException):
     """The run was killed."""
 
 
+def full_disk(path: str) -> BaseException:
+    """What a write ends in where there is no space."""
+    return OSError(errno.ENOSPC, "No space left on device", path)
+
+
+def read_only(path: str) -> BaseException:
+    """What a write ends in where nobody may write."""
+    return OSError(errno.EROFS, "Read-only file system", path)
+
+
 class MortalFiles(FakeFiles):
-    """A run is killed instead of its next write or removal, once ``left`` is 0."""
+    """A run is killed instead of its next write, removal or the like, once ``left`` is 0.
+
+    ``ending``: what happens instead of being killed; to all later ones as well.
+    """
 
     left: int | None = None
+    ending: Callable[[str], BaseException] = Killed
 
-    def _live(self) -> None:
+    def _live(self, path: str) -> None:
         if self.left == 0:
-            raise Killed
+            raise self.ending(path)
         if self.left is not None:
             self.left -= 1
 
     def write(self, path: str, content: bytes, **options: Any) -> None:
-        self._live()
+        self._live(path)
         super().write(path, content, **options)
 
     def remove(self, path: str) -> None:
-        self._live()
+        self._live(path)
         super().remove(path)
+
+    def rename(self, source: str, target: str) -> None:
+        self._live(target)
+        super().rename(source, target)
+
+    def make_directory(self, path: str, **options: Any) -> None:
+        self._live(path)
+        super().make_directory(path, **options)
 
 
 class Balancer:

@@ -71,11 +71,12 @@ class Reception:
     def run(self, request: Request) -> Reply:
         """Judge, compare, write, serve."""
         cases = self._open(request)
-        if any(case.bundle for case in cases) or self._is_out_of_line(self._compare(cases)):
+        compared = self._compare(cases)
+        if any(case.bundle for case in cases) or self._is_out_of_line(compared):
             with self._locked():
                 changed, answers = self._act(self._compare(cases))
         else:
-            changed, answers = False, tuple(self._finish(one, {}) for one in self._compare(cases))
+            changed, answers = False, tuple(self._finish(one, {}) for one in compared)
         keys = AccountKeys(self.ports.files, self.settings)
         account = keys.settle_own(request.account_key)
         certbots = keys.settle_certbots(request.certbot_key)

@@ -134,10 +134,9 @@ class Rehearsal:
 
 def _foretold(result: Result) -> Result:
     """What the real CA would do; the certificate of the trial is of no use to anybody."""
-    if result.action is not Action.ISSUED:
-        return replace(result, leaf=None)
-    reason = "its staging directory issued it"
-    return Result(Action.WOULD_ISSUE, reason, result.authority)
+    is_issued = result.action is Action.ISSUED
+    reason = "its staging directory issued it" if is_issued else result.reason
+    return replace(result, reason=reason, leaf=None)
 
 
 def _deferred(lineage: Lineage, why: Mapping[str, str]) -> Result:

@@ -93,11 +93,12 @@ def push(ports: Ports, settings: Settings, reach: Reach) -> tuple[Pushed, ...]:
 
 @dataclass(frozen=True)
 class Post:
-    """This issuer and the ways to the others."""
+    """This issuer and the ways to the others. ``at_once``: bundles in one delivery."""
 
     ports: Ports
     settings: Settings
     reach: Reach
+    at_once: int = BUNDLES_AT_ONCE
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -157,8 +158,8 @@ class Post:
 
     def _hand_over(self, host: str, lineages: Sequence[Lineage], asked: Reply) -> Iterator[Reply]:
         """Deliver in parts; the keys that are wanted go with the first."""
-        for start in range(0, max(len(lineages), 1), BUNDLES_AT_ONCE):
-            some = lineages[start : start + BUNDLES_AT_ONCE]
+        for start in range(0, max(len(lineages), 1), self.at_once):
+            some = lineages[start : start + self.at_once]
             for part in split(self._stock.delivery(some, asked)):
                 yield self._exchange(host, part)
             asked = replace(asked, account=KeyState.HELD, certbot_account=KeyState.HELD)

@@ -89,6 +89,11 @@ class Report:
         is_new = any(outcome.result.action in done for outcome in self.outcomes)
         return (is_new and not self.dry_run) or any(one.changed for one in self.pushed)
 
+    def _told(self, outcome: Outcome) -> dict[str, Any]:
+        told = outcome.to_json()
+        is_trial = self.dry_run and outcome.result.action is Action.ISSUED
+        return {**told, "action": Action.WOULD_ISSUE.value} if is_trial else told
+
     @property
     def _behind(self) -> tuple[Pushed, ...]:
         return tuple(one for one in self.pushed if not one.ok)
@@ -105,6 +110,6 @@ class Report:
             "changed": self.changed,
             "error": self.error,
             "problems": list(self.problems),
-            "certificates": [outcome.to_json() for outcome in self.outcomes],
+            "certificates": [self._told(outcome) for outcome in self.outcomes],
             "hosts": [one.to_json() for one in self.pushed],
         }

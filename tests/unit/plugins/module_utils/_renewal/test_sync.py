@@ -67,7 +67,8 @@ def give_master(host: Receiver, *, succeeds: bool = True) -> None:
     def master(request: str) -> str:
         if request == "reload\n" and succeeds:
             host.reload()
-        return f"Success={succeeds:d}\n--\n7 master {host.reloads} 0d 3.0.11\n# workers\n8 worker 0 0d x\n"
+        table = f"7 master {host.reloads} 0d 3.0.11\n# workers\n8 worker 0 0d x\n"
+        return f"Success={succeeds:d}\n--\n{table}"
 
     def worker(request: str) -> str:
         return "1\n" if request == "show servers state\n" else host.process(request)

@@ -127,7 +127,9 @@ def _sync_problems(record: Mapping[str, Any], now: datetime, *, is_balancer: boo
     finished = moment(record.get("finished"))
     if finished is None:
         return ["sync has never run here: is hitless-edge-sync.timer active?"]
-    problems = [f"sync: {record['error']}"] if record.get("error") else []
+    reasons = record.get("reasons")
+    why = record.get("error") or "; ".join(map(str, reasons if isinstance(reasons, list) else ()))
+    problems = [f"sync: {' '.join(str(why).split())}"] if why and not record.get("ok") else []
     if now - finished > SILENT_SYNC:
         since = f"{finished:%F %R} UTC"
         problems.append(f"sync has not run since {since}: is hitless-edge-sync.timer active?")

@@ -49,7 +49,7 @@ class Said:
 
 
 @contextlib.contextmanager
-def no_deadline(_seconds: float) -> Iterator[None]:
+def no_deadline(_seconds: float, _words: str) -> Iterator[None]:
     """Time stands still."""
     yield
 
@@ -90,6 +90,7 @@ class Fleet:
     names: tuple[str, ...] = ("lb1", "lb2", "lb3")
     issuers: int = 1
     certificates: tuple[Mapping[str, Any], ...] = ()
+    certbot: Mapping[str, Any] | None = None
     down: set[str] = field(default_factory=set)
     heard: list[tuple[str, Said]] = field(default_factory=list)
     balancers: dict[str, Balancer] = field(init=False)
@@ -109,7 +110,7 @@ class Fleet:
             "certificates": list(self.certificates),
             "authorities": [],
             "account": None,
-            "certbot": None,
+            "certbot": self.certbot,
             "issuers": list(self.names[: self.issuers]),
             "balancers": [{"name": name, "addresses": []} for name in self.names],
             "hosts": {name: {"address": f"{name}.test", "port": 22} for name in self.names},

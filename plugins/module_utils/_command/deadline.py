@@ -14,12 +14,12 @@ from typing import Callable
 
 from .._core.errors import Unavailable
 
-Deadline = Callable[[float], "contextlib.AbstractContextManager[None]"]
-"""Within it, `Unavailable` is raised once the seconds are over."""
+Deadline = Callable[[float, str], "contextlib.AbstractContextManager[None]"]
+"""Within it, `Unavailable` is raised once the seconds are over; with the words for what was not."""
 
 
 @contextlib.contextmanager
-def alarm(seconds: float) -> Iterator[None]:
+def alarm(seconds: float, words: str) -> Iterator[None]:
     """The deadline of this process; only in its main thread, and not one within another.
 
     It ends a read or write that waits, and so bounds all of them together, however slow a peer
@@ -27,7 +27,7 @@ def alarm(seconds: float) -> Iterator[None]:
     """
 
     def expire(_number: int, _frame: FrameType | None) -> None:
-        raise Unavailable(f"not done within {seconds:g} s")
+        raise Unavailable(f"{words} within {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)

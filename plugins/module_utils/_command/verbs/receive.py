@@ -28,7 +28,7 @@ def run(arguments: Namespace, outside: Outside) -> Exit:
     try:
         reply = _handle(arguments.settings, outside)
     except InvalidInput as error:
-        return _fail(outside, error.message, Exit.USAGE)
+        return _fail(outside, "; ".join(map(str, error.faults)), Exit.USAGE)
     except Busy as error:
         return _fail(outside, error.message, Exit.BUSY)
     except (EdgeError, OSError) as error:
@@ -44,7 +44,7 @@ def run(arguments: Namespace, outside: Outside) -> Exit:
 
 def _handle(path: str, outside: Outside) -> Reply:
     # Read first: a peer that is slow shall not find settings that were replaced meanwhile.
-    with outside.deadline(SECONDS):
+    with outside.deadline(SECONDS, "the request did not come to its end"):
         raw = outside.streams.requests.read(LIMIT_BYTES + 1)
     settings = load(outside.ports.files, path)
     return receive(outside.ports, settings, decode(raw))
@@ -57,6 +57,6 @@ def _fail(outside: Outside, error: str, status: Exit) -> Exit:
 
 
 def _answer(outside: Outside, reply: Reply) -> None:
-    with outside.deadline(SECONDS):
+    with outside.deadline(SECONDS, "the reply was not read"):
         outside.streams.replies.write(render_reply(reply).encode())
         outside.streams.replies.flush()

@@ -22,8 +22,8 @@ def test_a_peer_that_says_nothing_is_given_up() -> None:
     with (
         os.fdopen(receiving, "rb") as stream,
         os.fdopen(sending, "wb"),
-        pytest.raises(Unavailable, match=r"not done within 0\.05 s"),
-        alarm(0.05),
+        pytest.raises(Unavailable, match=r"no end within 0\.05 s"),
+        alarm(0.05, "no end"),
     ):
         stream.read(1000)
 
@@ -35,8 +35,8 @@ def test_a_peer_that_does_not_listen_is_given_up() -> None:
     with (
         os.fdopen(receiving, "rb"),
         os.fdopen(sending, "wb", buffering=0) as stream,
-        pytest.raises(Unavailable, match="not done"),
-        alarm(0.05),
+        pytest.raises(Unavailable, match="no end"),
+        alarm(0.05, "no end"),
     ):
         stream.write(bytes(capacity + 1))
 
@@ -44,7 +44,7 @@ def test_a_peer_that_does_not_listen_is_given_up() -> None:
 def test_what_is_done_in_time_is_left_alone() -> None:
     """And nothing is left behind: neither the timer nor the handler."""
     before = signal.getsignal(signal.SIGALRM)
-    with alarm(60):
+    with alarm(60, "no end"):
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) == before
@@ -52,6 +52,6 @@ def test_what_is_done_in_time_is_left_alone() -> None:
 
 def test_a_fault_within_ends_the_deadline() -> None:
     """It would strike somewhere else otherwise."""
-    with pytest.raises(KeyError), alarm(60):
+    with pytest.raises(KeyError), alarm(60, "no end"):
         raise KeyError
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

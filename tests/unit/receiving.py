@@ -65,17 +65,21 @@ class OpenSsl:
         if argv[0] != "openssl":
             return Completed(3, "inactive", "")
         self.judged += 1
-        with tempfile.TemporaryDirectory() as folder:
-            words = [self._real(word, folder) if word.startswith("/") else word for word in argv]
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
-        return Completed(done.returncode, done.stdout, done.stderr)
+        paths = {word: self.files.read(word) for word in argv if word.startswith("/")}
+        return _run(tuple(argv), tuple(paths.items()))
 
-    def _real(self, path: str, folder: str) -> str:
-        real = Path(folder, path.replace("/", "_"))
-        content = self.files.read(path)
-        if content is not None:
-            real.write_bytes(content)
-        return str(real)
+
+@functools.cache
+def _run(argv: tuple[str, ...], files: tuple[tuple[str, bytes | None], ...]) -> Completed:
+    """The same files are judged once in a run of the tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        real = {path: Path(folder, path.replace("/", "_")) for path, _content in files}
+        for path, content in files:
+            if content is not None:
+                real[path].write_bytes(content)
+        words = [str(real.get(word, word)) for word in argv]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return Completed(done.returncode, done.stdout, done.stderr)
 
 
 @functools.cache

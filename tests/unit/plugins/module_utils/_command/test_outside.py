@@ -11,7 +11,6 @@ import io
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._command.journal import Journal, plain
 from ansible_collections.hitless.edge.plugins.module_utils._command.outside import Outside, Streams
-
 from fakes import FakeHost
 
 

@@ -25,7 +25,7 @@ from .account_here import demand_account_key
 from .account_keys import AccountKeys
 from .fitness import check_fitness
 from .push import Asked, key_of
-from .records import RENEW, load_record, moment
+from .records import RENEW, moment, remembered
 from .report import Outcome
 from .selection import Known, Pause, Waiting, newer_elsewhere
 from .settings import Settings
@@ -146,7 +146,7 @@ class Ordering:
 
     def _pauses(self, now: datetime) -> Mapping[object, Pause]:
         """What CAs asked for in the last run, as long as the wish is the same."""
-        told = load_record(self.ports.files, self.settings.home, RENEW).get("certificates")
+        told = remembered(self.ports.files, self.settings.home, RENEW).get("certificates")
         by_name = {
             (one.get("name"), one.get("key_type")): one
             for one in (told if isinstance(told, list) else ())

@@ -83,7 +83,8 @@ class Pushed:
 def push(ports: Ports, settings: Settings, reach: Reach) -> tuple[Pushed, ...]:
     """Bring what is in the store to every host that lacks it, and note how each stands.
 
-    Raises: `Refused` if this host is no issuer; never because of another host.
+    Raises: `Refused` if this host is no issuer, `EdgeError` if its store cannot be read; never
+    because of another host.
     """
     if not settings.is_issuer:
         raise Refused(f"{settings.host} is no issuer: it has nothing to push")
@@ -107,13 +108,18 @@ class Post:
         return (*own, *self.settings.others)
 
     def ask(self) -> tuple[Asked, ...]:
-        """Ask all hosts what they hold and lack, at the same time."""
-        question = self._stock.question()
+        """Ask all hosts what they hold and lack, at the same time.
+
+        Raises: `EdgeError` if the store here cannot be read.
+        """
+        with disk_faults_told(self.settings.home):
+            question = self._stock.question()
         return self._together(lambda host: self._ask(host, question), self.hosts)
 
     def deliver(self, asked: Sequence[Asked]) -> tuple[Pushed, ...]:
         """Give each host what it lacks, and what has come into the store since it was asked."""
-        question = self._stock.question()
+        with disk_faults_told(self.settings.home):
+            question = self._stock.question()
         by_host = {one.host: one for one in asked}
         pushed = self._together(lambda host: self._deliver(by_host[host], question), by_host)
         save_pushes(self.ports, self.settings.home, {one.host: one.error for one in pushed})

@@ -35,6 +35,7 @@ AGAIN = "run hitless.edge.keep"
 
 OPTIONS = (
     "IdentitiesOnly=yes",
+    "IdentityAgent=none",
     "BatchMode=yes",
     "PreferredAuthentications=publickey",
     "StrictHostKeyChecking=yes",

@@ -63,6 +63,14 @@ def load_record(files: Files, home: str, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def remembered(files: Files, home: str, name: str) -> Mapping[str, Any]:
+    """As `load_record`; empty also if this user may not read it."""
+    try:
+        return load_record(files, home, name)
+    except OSError:
+        return {}
+
+
 def save_record(files: Files, home: str, name: str, document: Mapping[str, Any]) -> None:
     """Tell what a verb did, unless the disk does not take it: that is told otherwise."""
     with contextlib.suppress(OSError):
@@ -74,15 +82,13 @@ def save_record(files: Files, home: str, name: str, document: Mapping[str, Any])
 
 def load_pushes(files: Files, home: str) -> dict[str, HostRecord]:
     """How each host stood after the last push."""
-    hosts = load_record(files, home, PUSH).get("hosts")
-    read = {name: _parse_host(value) for name, value in dict(_mapping(hosts)).items()}
-    return {str(name): found for name, found in read.items() if found is not None}
+    return _parse_hosts(load_record(files, home, PUSH).get("hosts"))
 
 
 def save_pushes(ports: Ports, home: str, errors: Mapping[str, str | None]) -> None:
     """Note how each host stands after a push. ``errors``: ``None`` where all is well."""
     now = ports.clock.now().replace(microsecond=0)
-    before = load_pushes(ports.files, home)
+    before = _parse_hosts(remembered(ports.files, home, PUSH).get("hosts"))
     hosts = {host: _after(before.get(host), error, now) for host, error in errors.items()}
     document = {host: found.to_json() for host, found in sorted(hosts.items())}
     save_record(ports.files, home, PUSH, {"hosts": document})
@@ -117,6 +123,11 @@ def _after(before: HostRecord | None, error: str | None, now: datetime) -> HostR
     last_ok = before.last_ok if before else None
     since = before.failing_since if before and before.failing_since else now
     return HostRecord(now, error, since, last_ok)
+
+
+def _parse_hosts(hosts: object) -> dict[str, HostRecord]:
+    read = {name: _parse_host(value) for name, value in dict(_mapping(hosts)).items()}
+    return {str(name): found for name, found in read.items() if found is not None}
 
 
 def _parse_host(value: object) -> HostRecord | None:

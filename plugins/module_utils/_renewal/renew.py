@@ -36,7 +36,7 @@ from .dry_run import Rehearsal
 from .ordering import Ordering
 from .push import Asked, Post, Pushed
 from .reach import Reach
-from .records import RENEW, disk_faults_told, load_record, save_record
+from .records import RENEW, disk_faults_told, remembered, save_record
 from .report import Outcome, Report
 from .settings import Settings
 
@@ -153,7 +153,7 @@ def _report(ports: Ports, settings: Settings, run: Run, started: datetime) -> Re
 
 
 def _save(ports: Ports, settings: Settings, report: Report) -> None:
-    before = load_record(ports.files, settings.home, RENEW).get("last_success")
+    before = remembered(ports.files, settings.home, RENEW).get("last_success")
     last_success = report.finished.isoformat() if report.has_renewed else before
     document = {**report.to_json(), "last_success": last_success}
     save_record(ports.files, settings.home, RENEW, document)

@@ -43,9 +43,10 @@ class Stock:
 
     def delivery(self, lineages: Iterable[Lineage], reply: Reply) -> Request:
         """Hands these over, and the keys that the reply asks for."""
-        return replace(
-            self.question(),
+        return Request(
+            sender=self.settings.host,
             bundles=tuple(self._filled(lineage) for lineage in lineages),
+            account_thumbprint=self._thumbprint(),
             account_key=self._account_key(reply),
             certbot_key=self._certbot_key(reply),
         )

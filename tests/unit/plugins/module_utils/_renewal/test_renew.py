@@ -17,6 +17,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import (
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
+    EdgeError,
     InvalidInput,
     Refused,
 )
@@ -29,7 +30,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._renewal.report impor
 from delivering import Killed
 from fake_ca import Asked, FakeCa, Fault
 from fakes import FakeClock
-from renewing import DAY, HOME, HOUR, SITE, Fleet
+from renewing import DAY, HOME, HOUR, SITE, Fleet, SickFiles
 
 DUE = timedelta(days=62)
 """After this the CA's window is over: whoever looks finds the certificate due."""
@@ -419,3 +420,33 @@ def test_what_a_ca_would_not_validate_is_not_ordered(fleet: Fleet) -> None:
     assert actions(report) == ["deferred"]
     assert "which is none of our balancers" in report.problems[0]
     assert "newOrder" not in fleet.ca.resources
+
+
+def test_a_store_that_may_not_be_read_is_told(fleet: Fleet) -> None:
+    """As what it is, by whoever runs the command as another user."""
+
+    class Closed(SickFiles):
+        def read(self, path: str) -> bytes | None:
+            if path.startswith(f"{HOME}/certificates"):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return super().read(path)
+
+    first = fleet.members["lb1"]
+    first.host.files = Closed(fleet.clock, first.files.content, first.files.modes)
+    with pytest.raises(EdgeError, match="permission denied; see that there is space and that"):
+        fleet.renew()
+
+
+def test_records_that_may_not_be_read_stop_nothing(fleet: Fleet) -> None:
+    """They only tell."""
+
+    class Closed(SickFiles):
+        def read(self, path: str) -> bytes | None:
+            if path.startswith(f"{HOME}/status"):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return super().read(path)
+
+    first = fleet.members["lb1"]
+    first.host.files = Closed(fleet.clock, first.files.content, first.files.modes)
+    first.host.socket.servers.clear()
+    assert actions(fleet.renew()) == ["issued"]

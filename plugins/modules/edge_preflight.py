@@ -57,6 +57,11 @@ options:
     description: Thumbprint of the account key, as M(hitless.edge.acme_account) returns it.
     type: str
     required: true
+  certbot_thumbprint:
+    description:
+      - The same of certbot's account, for certificates whose C(source) is C(certbot), as
+        M(hitless.edge.certbot_account) returns it.
+    type: str
   ask_balancers:
     description: Whether to ask the addresses for a random token; otherwise only DNS is looked at.
     type: bool
@@ -140,6 +145,8 @@ from ..module_utils._edge.fleet import locate, parse_balancers
 from ..module_utils._edge.orders import parse_due, plan_orders
 from ..module_utils._edge.preflight import Challenge, preflight
 
+NOT_MADE_YET = "not made yet"
+
 
 def spec() -> ArgumentSpec:
     """The options."""
@@ -153,6 +160,7 @@ def spec() -> ArgumentSpec:
             "certificates": dicts,
             "balancers": {**dicts, "options": balancer},
             "thumbprint": {"type": "str", "required": True},
+            "certbot_thumbprint": {"type": "str"},
             "ask_balancers": {"type": "bool", "default": True},
             "port": {"type": "int", "default": 80},
             "timeout": {"type": "int", "default": 5},
@@ -164,13 +172,24 @@ def ensure(ports: Ports, params: dict, token: str) -> Change:
     """What may be ordered; never a change."""
     due = parse(params["certificates"], "certificates", parse_due)
     balancers = parse(params["balancers"], "balancers", parse_balancers)
-    challenge = Challenge(token, params["thumbprint"], params["port"], params["timeout"])
-    verdicts = preflight(
-        list(dict.fromkeys(domain for one in due for domain in one.validated)),
-        network=ports.network,
-        fleet=locate(ports.network, balancers),
-        challenge=challenge if params["ask_balancers"] else None,
-    )
+    fleet = locate(ports.network, balancers)
+    thumbprints = {"certbot": params["certbot_thumbprint"] or NOT_MADE_YET}
+    asked: dict[str, dict[str, None]] = {}
+    for one in due:
+        thumbprint = thumbprints.get(one.wish.get("source"), params["thumbprint"])
+        asked.setdefault(thumbprint, {}).update(dict.fromkeys(one.validated))
+    verdicts = [
+        verdict
+        for thumbprint, domains in asked.items()
+        for verdict in preflight(
+            list(domains),
+            network=ports.network,
+            fleet=fleet,
+            challenge=Challenge(token, thumbprint, params["port"], params["timeout"])
+            if params["ask_balancers"]
+            else None,
+        )
+    ]
     reasons = {verdict.domain: verdict.reason for verdict in verdicts if not verdict.ok}
     orders = plan_orders(due, reasons, ports.clock.now())
     return Change(

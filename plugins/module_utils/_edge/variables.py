@@ -12,12 +12,17 @@ from collections.abc import Iterable
 
 from .._core.errors import Fault
 
-PREFIXES = ("haproxy_", "issuer_", "certificates_", "renewal_", "edge_")
+PREFIXES = ("haproxy_", "issuer_", "certbot_", "certificates_", "renewal_", "edge_")
 LIKENESS = 0.9
 """From here on two names are taken for one, of `difflib`'s 0 to 1: about one letter in ten."""
 
 KNOWN = frozenset(
     {
+        "certbot_adopt", "certbot_authority", "certbot_budget_seconds", "certbot_calendar",
+        "certbot_certificates", "certbot_contact", "certbot_environment", "certbot_failures",
+        "certbot_home", "certbot_install", "certbot_interpreter", "certbot_packages",
+        "certbot_pip_arguments", "certbot_python", "certbot_terms_agreed", "certbot_version",
+        "certbot_writable_paths",
         "certificates_bundles", "certificates_defaults", "certificates_extra",
         "certificates_home", "certificates_issuer", "certificates_provided", "certificates_purge",
         "certificates_purge_everything", "certificates_python",

@@ -69,3 +69,22 @@ def test_balancers_are_not_asked_where_that_is_not_wished() -> None:
     unasked = ensure(silent.ports, params(ask_balancers=False), TOKEN)
     assert asked.result["certificates"] == []
     assert [one["name"] for one in unasked.result["certificates"]] == ["shop"]
+
+
+def test_certbots_certificates_are_asked_for_by_its_own_thumbprint() -> None:
+    """Both accounts side by side, each with the answer that its CA has to hear."""
+    wishes = [
+        {"name": "shop", "domains": ["shop.test"]},
+        {"name": "bot", "domains": ["bot.test"], "source": "certbot"},
+    ]
+    found = host()
+    found.network.names["bot.test"] = ("192.0.2.1",)
+    answers = {"shop.test": "thumb", "bot.test": "bots"}
+    found.network.web["192.0.2.1", 80] = lambda name, path: HttpAnswer(
+        200, {}, f"{path.rsplit('/', 1)[1]}.{answers[name]}".encode()
+    )
+    change = ensure(found.ports, params(certificates=wishes, certbot_thumbprint="bots"), TOKEN)
+    assert change.result["certificates"] == wishes
+    change = ensure(found.ports, params(certificates=wishes), TOKEN)
+    assert change.result["certificates"] == wishes[:1]
+    assert "another account key" in change.result["failures"][0]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from .._acme.due import is_near_end
 from .._acme.store import Store
 from .._acme.wish import Lineage, Source, Wished
 from .._core.ports import Ports
@@ -39,12 +40,13 @@ class Copy:
 
     ``leaf``: what is there, ``None`` if nothing can be read. ``counts``: whether it is valid and of
     the wished kind, so that it is not given up for something older. ``obstacle``: why nothing else
-    can be put there.
+    can be put there. ``is_near_end``: so near that one for fewer names is better than none soon.
     """
 
     leaf: Certificate | None
     counts: bool = False
     obstacle: str = ""
+    is_near_end: bool = False
 
     def compare(self, offered: Mark) -> Action:
         """How it stands to what is offered."""
@@ -80,8 +82,9 @@ class Holdings:
         return next(action for action in order if action in found), ""
 
     def given_up(self, leaf: Certificate) -> tuple[str, ...]:
-        """Names that are wished and served, and would be no more."""
-        served = {name for copy in self._counting for name in copy.names}
+        """Names that are wished and served, and would be no more before the present one ends."""
+        lasting = (copy.leaf for copy in self._copies if copy.counts and not copy.is_near_end)
+        served = {name for leaf in lasting if leaf is not None for name in leaf.names}
         return tuple(one for one in self.lineage.domains if one in served and one not in leaf.names)
 
     @property
@@ -120,15 +123,16 @@ class Shelf:
         if held is None:
             return Copy(None)
         obstacle = "" if held.is_ours else f"{path} is there and is not ours; move it away"
-        return Copy(held.leaf, _counts(held.leaf, wished.source, now), obstacle)
+        return _copy(held.leaf, wished.source, now, obstacle)
 
     def _stored(self, wished: Wished) -> Copy:
         held = Store(self.ports.files, self.settings.home).held(wished.lineage)
         leaf = held.leaf if held else None
-        return Copy(leaf, _counts(leaf, wished.source, self.ports.clock.now()))
+        return _copy(leaf, wished.source, self.ports.clock.now())
 
 
-def _counts(leaf: Certificate | None, source: Source, now: datetime) -> bool:
+def _copy(leaf: Certificate | None, source: Source, now: datetime, obstacle: str = "") -> Copy:
     if leaf is None or not leaf.not_before <= now < leaf.not_after:
-        return False
-    return source is Source.SELF_SIGNED or not is_self_signed(leaf)
+        return Copy(leaf, False, obstacle)
+    is_wished_kind = source is Source.SELF_SIGNED or not is_self_signed(leaf)
+    return Copy(leaf, is_wished_kind, obstacle, is_near_end(leaf, now))

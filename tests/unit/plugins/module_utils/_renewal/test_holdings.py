@@ -147,6 +147,13 @@ def test_a_name_that_is_served_and_wished_is_not_given_up() -> None:
     assert found.given_up(leaf_of(issue(*NAMES))) == ()
 
 
+def test_a_name_is_given_up_for_the_others_at_the_end() -> None:
+    """Where one name cannot be validated any more, the others must not expire with it."""
+    fewer, more = leaf_of(issue("a.test")), leaf_of(issue(*NAMES))
+    found = Holdings(LINEAGE, Copy(more, counts=True, is_near_end=True), None)
+    assert found.given_up(fewer) == ()
+
+
 def test_the_best_is_what_counts_and_wins() -> None:
     """For the answer."""
     old, new = leaf_of(OLD), leaf_of(NEW)

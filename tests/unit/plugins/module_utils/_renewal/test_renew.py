@@ -450,3 +450,24 @@ def test_records_that_may_not_be_read_stop_nothing(fleet: Fleet) -> None:
     first.host.files = Closed(fleet.clock, first.files.content, first.files.modes)
     first.host.socket.servers.clear()
     assert actions(fleet.renew()) == ["issued"]
+
+
+def test_a_name_that_moved_away_takes_no_other_down(fleet: Fleet) -> None:
+    """It is given up in the last sixth of the certificate's life, on all hosts; not before."""
+    both = replace(SITE, domains=("a.test", "b.test"))
+    fleet.settings = replace(fleet.settings, preflight=True, wished=(Wished(Source.ACME, both),))
+    fleet.network.names["b.test"] = fleet.network.names["a.test"]
+    fleet.renew()
+    before = fleet.served()
+    fleet.network.names["b.test"] = ("198.51.100.7",)
+    fleet.wait(timedelta(days=70))
+    report = fleet.renew()
+    assert (actions(report), fleet.served()) == (["deferred"], before)
+    fleet.wait(timedelta(days=6))
+    report = fleet.renew()
+    assert actions(report) == ["renewed"]
+    assert [line for line in report.problems if "refused" in line] == []
+    assert fleet.served() == {fleet.members["lb1"].held()} != before
+    fleet.wait(HOUR)
+    assert actions(fleet.renew()) == ["valid"]
+    assert fleet.ca.issued == [("a.test", "b.test"), ("a.test",)]

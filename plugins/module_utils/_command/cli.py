@@ -25,6 +25,7 @@ from .outside import Outside
 from .parser import RECEIVE, make_parser
 
 FAULT = "a fault of this program; please report it with its traceback"
+GONE = "nobody reads the output any more"
 DENIED = "run it as root, or as the user hitless"
 
 
@@ -77,6 +78,8 @@ def _guarded(arguments: Namespace, outside: Outside) -> Exit:
     except InvalidInput as error:
         outside.journal.error(error.message)
         return _failed(arguments, Exit.USAGE)
+    except BrokenPipeError:
+        outside.journal.info(GONE)
     except PermissionError as error:
         outside.journal.error(f"{error.filename}: {error.strerror}; {DENIED}")
     except (EdgeError, OSError) as error:

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import TextIO
 
 from .._core.local import LocalFiles, local_ports
 from .._core.ports import Ports
@@ -37,18 +38,42 @@ def ports_of(stack: ExitStack) -> Ports:
     return replace(local_ports(scratch_parent=""), files=OwnScratch(stack))
 
 
-def standard_streams() -> Streams:
-    """Of this process. A locale that lacks a letter shall not end a renewal."""
-    for stream in (sys.stdout, sys.stderr):
+@contextlib.contextmanager
+def standard_streams() -> Iterator[Streams]:
+    """Of this process. None of them shall end a renewal.
+
+    Not one that the caller closed, nor a locale that lacks a letter, nor a reader that has gone.
+    """
+    source, output, errors = map(_or_nothing, (sys.stdin, sys.stdout, sys.stderr))
+    for stream in (output, errors):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Streams(sys.stdin.buffer, sys.stdout.buffer, sys.stdout, sys.stderr)
+    try:
+        yield Streams(source.buffer, output.buffer, output, errors)
+    finally:
+        for stream in (output, errors):
+            _end(stream)
+
+
+def _or_nothing(stream: TextIO | None) -> TextIO:
+    """The stream, or one with nothing in it whose content is dropped."""
+    return stream if stream is not None else io.TextIOWrapper(io.BytesIO())
+
+
+def _end(stream: TextIO) -> None:
+    """Write the rest; what cannot be written is dropped, or Python tries and fails once more."""
+    try:
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 @contextlib.contextmanager
 def this_host(*, is_for_peer: bool) -> Iterator[Outside]:
     """The outside of this process. ``is_for_peer``: its output goes to another host."""
-    streams = standard_streams()
-    sink = choose_sink(os.environ, streams.errors, is_for_peer=is_for_peer)
     with ExitStack() as stack:
+        streams = stack.enter_context(standard_streams())
+        sink = choose_sink(os.environ, streams.errors, is_for_peer=is_for_peer)
         yield Outside(ports_of(stack), streams, Journal(sink), os.environ)

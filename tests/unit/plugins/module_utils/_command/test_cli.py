@@ -88,6 +88,13 @@ def test_a_fault_of_the_program_leaves_its_traceback_in_the_journal() -> None:
     assert (said.output, said.errors) == ("", "")
 
 
+def test_a_reader_that_has_gone_is_no_fault() -> None:
+    """As of `status | head`."""
+    said = command(broken(BrokenPipeError(32, "Broken pipe")), "push")
+    assert said.status == Exit.ATTENTION
+    assert said.events == (("INFO", "nobody reads the output any more"),)
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(143)])
 def test_who_stops_it_stops_it(stop: BaseException) -> None:
     """Neither is a fault."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import subprocess
@@ -127,6 +128,20 @@ def test_nothing_in_it_needs_ansible() -> None:
         if b"import ansible" in archive.read(name) or b"from ansible" in archive.read(name)
     ]
     assert importing == []
+
+
+def test_nothing_is_imported_late() -> None:
+    """A renewal may run while the file is replaced, and must not take the rest of it from there."""
+    late = [
+        (name, node.lineno)
+        for name, text in read_sources().items()
+        if is_packed(name)
+        for function in ast.walk(ast.parse(text))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    assert late == []
 
 
 @pytest.mark.parametrize(

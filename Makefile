@@ -4,6 +4,7 @@
 
 # `make help` lists the targets. None needs an activated virtual environment; all set up what they need.
 #   KEEP=1                 scenario-*: use the fleet that is there, and leave it
+#   SEED=1 DAYS=365        simulate-year: what goes wrong, and for how long
 #   COLLECTION=installed   scenario-*: run the built and installed collection, not the checkout
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,6 +13,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
+SEED ?= 1
+DAYS ?= 365
 SCENARIOS := default traffic faults
 LOG := build/log
 LAB := tests/lab/lab-env
@@ -73,6 +76,12 @@ test-unit: $(READY) ## Unit tests
 	@mkdir -p $(LOG)
 	pytest tests/unit | tee $(LOG)/unit.log
 
+# Twice: with 45-day certificates and timers twice a day, then with 160-hour ones and hourly timers.
+.PHONY: simulate-year
+simulate-year: $(READY) ## Live a year of renewals and bad luck, in minutes
+	@mkdir -p $(LOG)
+	@PYTHONPATH=tests/simulation:build:tests/unit python -m year --seed $(SEED) --days $(DAYS) | tee $(LOG)/year.log
+
 .PHONY: scenario-%
 scenario-%: $(READY) | apt
 	@tests/lab/scenarios $*
@@ -85,9 +94,11 @@ collection: $(READY) ## Build the collection, install the result into a clean pa
 	    --collections-path build/installed build/dist/*.tar.gz
 
 .PHONY: test
-test: lint test-unit collection ## Everything: lint, unit tests, all scenarios on the installed collection
+test: DAYS := 60
+test: lint test-unit simulate-year collection ## Everything: lint, unit tests, all scenarios on the installed collection
 	@COLLECTION=installed tests/lab/scenarios $(SCENARIOS)
 	@cat $(SCENARIOS:%=$(LOG)/scenario-%.verdict)
+	@tail -n 1 $(LOG)/year.log
 	@tail -n 1 $(LOG)/unit.log
 
 .PHONY: bench-issue bench-noop

@@ -6,9 +6,10 @@
 
 1. No balancer serves an expired certificate, or one that lacks a wished name. One exception that
    nobody can avoid: a host whose certificates ended while it was down has nothing else when it
-   returns. It has new ones within `GRACE` of the moment that somebody can give it any.
-2. No host stays behind: what another host holds that it reaches, it serves within `CATCH_UP`.
-3. When all has been well for `CALM`, all balancers serve the same certificates.
+   returns. It has new ones within a period of the timers, and some time, of the moment that
+   somebody can give it any.
+2. No host stays behind: what another host holds that it reaches, it serves within two periods.
+3. When all has been well for two periods, all balancers serve the same certificates.
 4. No order is beyond a limit of the CA, and nothing loops: a lineage gets at most `PER_LIFETIME`
    certificates in the time that one of them lives.
 5. What is on the disk of a host would let its HAProxy start, at any time.
@@ -29,9 +30,7 @@ from year.machine import Machine
 from year.parts import Broken, is_loadable
 from year.world import World
 
-GRACE = timedelta(hours=2)
-CATCH_UP = timedelta(hours=3)
-CALM = timedelta(hours=3)
+SOME_TIME = timedelta(hours=1)
 PER_LIFETIME = 6
 
 
@@ -109,7 +108,10 @@ class HostChecks:
         words = f"it serves {lineage.label}, which expired at {leaf.not_after:%F %T}"
         if leaf.not_after > self.machine.up_since:
             raise self._broken(words)
-        if self.helped_since is not None and now - self.helped_since > GRACE:
+        if (
+            self.helped_since is not None
+            and now - self.helped_since > self.world.plan.every + SOME_TIME
+        ):
             raise self._broken(f"{words}, for {now - self.helped_since} after its return")
 
     def _note_expired(self, now: datetime | None) -> None:
@@ -130,7 +132,7 @@ class HostChecks:
         self.behind_since = self.behind_since or now
         lasted = now - self.behind_since
         self.extremes.longest_behind = max(self.extremes.longest_behind, lasted)
-        if lasted > CATCH_UP:
+        if lasted > two_periods(self.world):
             raise self._broken(f"it is behind since {self.behind_since:%F %T}")
 
     def _is_behind(self) -> bool:
@@ -171,7 +173,7 @@ class Checks:
         self._check_orders()
 
     def _check_same(self, now: datetime) -> None:
-        if self._disasters.present or now - self._disasters.last < CALM:
+        if self._disasters.present or now - self._disasters.last < two_periods(self._world):
             return
         machines = self._world.machines.values()
         for lineage in next(iter(machines)).lineages:
@@ -195,6 +197,11 @@ class Checks:
             if count > PER_LIFETIME:
                 raise Broken(f"{count} certificates for {one.names} in {one.lifetime}")
         self._counted = len(limits.issued)
+
+
+def two_periods(world: World) -> timedelta:
+    """Of the timers, and some time: one run of an issuer may end too early."""
+    return 2 * world.plan.every + SOME_TIME
 
 
 def is_newer(one: Certificate, other: Certificate) -> bool:

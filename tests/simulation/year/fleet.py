@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -77,13 +78,18 @@ def addresses_of(domain: str) -> tuple[str, ...]:
     return ()
 
 
-def settings_of(host: str, account: dict[str, Any], **other: Any) -> dict[str, Any]:
-    """The document that the play writes on a host. ``account``: thumbprint and registrations."""
+def settings_of(
+    host: str, sites: tuple[Site, ...], account: dict[str, Any], other: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The document that the play writes on a host.
+
+    ``account``: thumbprint and registrations. ``other``: fields that differ from the usual ones.
+    """
     return {
         "format": 1,
         "host": host,
         "home": HOME,
-        "certificates": [site.wish for site in SITES],
+        "certificates": [site.wish for site in sites],
         "authorities": [
             {
                 "name": "ca",

@@ -34,7 +34,7 @@ from fakes import FakeClock, FakeProgress, FakeSocket
 from year.authority import Line, YearCa
 from year.fleet import HOME, LAYOUT, ROOTS, addresses_of
 from year.parts import Broken, Commands, Doom, Haproxy, HostFiles, Killed, Process, leaf_of
-from year.told import of_receive, of_renew
+from year.told import of_receive, of_renew, of_sync
 
 REMEMBERED = 40
 
@@ -187,10 +187,17 @@ class Machine:
             process.outcome = of_renew(report)
 
     def sync(self) -> bool:
-        """As its timer does; whether it came to its end."""
+        """As its timer does; whether all is well then.
+
+        Raises: `Broken` if that took a reload, which no renewal does.
+        """
         with self._process(Process("sync")) as process:
-            process.outcome = str(sync(self._ports, self.settings))
-            return True
+            synced = sync(self._ports, self.settings)
+            process.outcome = of_sync(synced)
+            if self.is_serving and synced.reasons:
+                words = f"a reload was needed: {', '.join(synced.reasons)}"
+                raise Broken(f"{self.name}: {words}", self.name)
+            return synced.is_well
         return False
 
     def receive(self, text: str) -> str:

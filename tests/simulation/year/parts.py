@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
+    InvalidInput,
+    Unavailable,
+)
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._pki import bundle
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
@@ -89,7 +92,10 @@ def leaf_of(pem: str) -> Certificate:
 @functools.cache
 def is_loadable(pem: str) -> bool:
     """Whether HAProxy starts with it."""
-    found = bundle.parse(pem, name="", path="")
+    try:
+        found = bundle.parse(pem, name="", path="")
+    except InvalidInput:
+        return False
     return found.check((), found.leaf.not_before, "") == ()
 
 

@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from year.checks import Checks
 from year.disasters import Disasters
 from year.fleet import BEGIN, HOSTS, PROFILES
 from year.limits import PER_ACCOUNT, PER_DOMAIN, PER_SET
 from year.parts import Broken
-from year.trouble import Trouble, draw
+from year.plan import Plan
 from year.world import World
 
 SHOWN_LINES = 25
@@ -40,34 +39,25 @@ class Failure(Exception):
 
 
 class Year:
-    """A run that can be gone on with."""
+    """A run and what came of it."""
 
-    def __init__(
-        self, seed: int, days: int, troubles: Sequence[Trouble] | None = None, **settings: Any
-    ) -> None:
-        """Have it begin. ``troubles``: other ones than the seed's. ``settings``: of the hosts."""
-        self.seed, self.days = seed, days
-        self.world = World(seed, **settings)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.world = World(plan)
         self.disasters = Disasters(self.world)
         self.checks = Checks(self.world, self.disasters)
-        self.disasters.plan(draw(seed, BEGIN, days) if troubles is None else troubles)
+        self.disasters.plan(plan.drawn)
 
-    def run(
-        self,
-        each_day: Callable[[int], None] = lambda _day: None,
-        renewing: Collection[str] = HOSTS,
-    ) -> None:
-        """Live it. ``renewing``: the hosts whose timer runs. Raises: `Failure`."""
-        world, checks = self.world, self.checks
+    def run(self, each_day: Callable[[int], None] = lambda _day: None) -> None:
+        """Live it. ``each_day``: called with the number of days. Raises: `Failure`."""
+        world, checks, end, day = self.world, self.checks, BEGIN + self.plan.end, 0
         try:
-            world.machines[HOSTS[0]].renew()  # the play ends with all certificates in place
-            world.start_timers(renewing)
-            end, day = BEGIN + timedelta(days=self.days), 0
+            world.start()
             while world.next_time() < end:
                 checks.look(world.next_time())
                 world.step()
                 checks.look(world.clock.now())
-                if (world.clock.now() - BEGIN).days > day:
+                while (world.clock.now() - BEGIN).days > day:
                     day += 1
                     each_day(day)
         except Exception as error:
@@ -81,7 +71,7 @@ class Year:
         present = ", ".join(sorted(map(str, self.disasters.present)))
         words += f"; wrong at this time: {present or 'nothing'}"
         shown = tuple(sorted(lines)[-SHOWN_LINES:])
-        return Failure(self.seed, self.world.clock.now(), words, shown)
+        return Failure(self.plan.seed, self.world.clock.now(), words, shown)
 
     def figures(self) -> str:
         """What was counted."""
@@ -89,10 +79,11 @@ class Year:
         struck = self.disasters.struck
         outages = ", ".join(f"{kind.value} {struck[kind]}" for kind in struck)
         left = ", ".join(
-            f"{_shown(extremes.least[name])} of {_shown(life)}" for name, life in PROFILES.items()
+            f"{_shown(extremes.least[name])} of {_shown(PROFILES[name])}"
+            for name in self.plan.profiles
         )
         return (
-            f"simulated year: {self.days} days, {len(HOSTS)} hosts, seed {self.seed}; "
+            f"simulated year: {self.plan.days} days, {len(HOSTS)} hosts, seed {self.plan.seed}; "
             f"{struck.total()} outages ({outages}); "
             f"{world.runs['renew']} renew runs ({world.deaths['renew']} killed), "
             f"{world.runs['receive']} requests received ({world.deaths['receive']} killed), "

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.report import Report
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.sync import Synced
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import Action, Reply
 
 QUIET = (Action.HELD, Action.NEWER)
@@ -22,6 +23,16 @@ def of_renew(report: Report) -> str:
     ]
     pushed = [f"pushed to {one.host}" for one in report.pushed if one.changed]
     return "; ".join([*done, *pushed, *report.problems]) or NOTHING
+
+
+def of_sync(synced: Synced) -> str:
+    """A run of `sync`."""
+    done = [
+        f"{one.name} ({one.key_type}) {one.action} {one.reason}".strip()
+        for one in synced.bundles
+        if one.action != "unchanged"
+    ]
+    return "; ".join([*done, *synced.reasons, *([synced.error] if synced.error else [])]) or NOTHING
 
 
 def of_receive(reply: Reply) -> str:

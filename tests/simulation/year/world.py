@@ -10,10 +10,9 @@ import heapq
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account import (
     AccountAtCa,
@@ -33,8 +32,8 @@ from year.authority import Line, YearCa
 from year.fleet import ADDRESSES, BEGIN, DIRECTORY, HOME, HOSTS, VIRTUAL, addresses_of, settings_of
 from year.machine import Machine
 from year.parts import Process
+from year.plan import Plan
 
-RENEW_EVERY = timedelta(hours=1)
 RANDOM_DELAY = timedelta(minutes=10)
 SYNC_EVERY = timedelta(minutes=10)
 SYNC_AT_LEAST_EVERY = timedelta(days=1)
@@ -57,10 +56,11 @@ class World:
     ``cut``: pairs of hosts that do not reach each other.
     """
 
-    def __init__(self, seed: int, **settings: Any) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.clock = FakeClock(BEGIN)
-        self.luck = random.Random(seed + 2)
-        self.ca = YearCa(self.clock, seed, self.web)
+        self.luck = random.Random(plan.seed + 2)
+        self.ca = YearCa(self.clock, plan.seed, self.web)
         self.machines = {name: Machine(name, self) for name in HOSTS}
         self.cut: Counter[frozenset[str]] = Counter()
         self.runs: Counter[str] = Counter()
@@ -71,7 +71,7 @@ class World:
         self._next_sync: dict[str, datetime] = {}
         self._synced: dict[str, tuple[int, int]] = {}
         self._thumbprint = ""
-        self._install(settings)
+        self._install()
 
     # ---- time
 
@@ -96,11 +96,12 @@ class World:
 
     # ---- timers
 
-    def start_timers(self, renewing: Collection[str] = HOSTS) -> None:
-        """As systemd does; each host has its own. ``renewing``: whose certificates are renewed."""
+    def start(self) -> None:
+        """All certificates are there, as the play leaves it; then the timers of each host run."""
+        self.machines[HOSTS[0]].renew()
         now = self.clock.now()
         for name, machine in self.machines.items():
-            if name in renewing:
+            if name in self.plan.renewing:
                 self._plan_renew(machine, now)
             self._plan_sync(machine, now + SYNC_AT_LEAST_EVERY)
 
@@ -110,14 +111,14 @@ class World:
 
     def _plan_renew(self, machine: Machine, slot: datetime) -> None:
         def fire() -> None:
-            self._plan_renew(machine, slot + RENEW_EVERY)
+            self._plan_renew(machine, slot + self.plan.every)
             self._renew(machine)
 
-        self.at(slot + RENEW_EVERY + self._delay(), fire)
+        self.at(slot + self.plan.every + self._delay(), fire)
 
     def _renew(self, machine: Machine) -> None:
-        if not machine.down:
-            machine.renew()
+        if not machine.down and machine.name in self.plan.renewing:
+            machine.renew(force_all=self.plan.forces)
 
     def _plan_sync(self, machine: Machine, at: datetime) -> None:
         """It runs every ten minutes; runs that would see nothing new are left out, but for some."""
@@ -191,7 +192,7 @@ class World:
 
     # ---- the play
 
-    def _install(self, settings: dict[str, Any]) -> None:
+    def _install(self) -> None:
         """As the first run of the play leaves it: an account, and settings everywhere."""
         first = self.machines[HOSTS[0]]
         accounts = Accounts(first.files, HOME)
@@ -204,4 +205,5 @@ class World:
         accounts.save(DIRECTORY, found)
         account = {"thumbprint": key.thumbprint, "registrations": {DIRECTORY: vars(found)}}
         for name, machine in self.machines.items():
-            machine.install(settings_of(name, account, **settings), self.ca.mint.root_pem)
+            settings = settings_of(name, self.plan.sites, account, self.plan.settings)
+            machine.install(settings, self.ca.mint.root_pem)

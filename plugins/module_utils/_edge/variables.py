@@ -20,9 +20,8 @@ KNOWN = frozenset(
     {
         "certbot_adopt", "certbot_authority", "certbot_budget_seconds", "certbot_calendar",
         "certbot_certificates", "certbot_contact", "certbot_environment", "certbot_failures",
-        "certbot_home", "certbot_install", "certbot_interpreter", "certbot_packages",
-        "certbot_pip_arguments", "certbot_python", "certbot_terms_agreed", "certbot_version",
-        "certbot_writable_paths",
+        "certbot_install", "certbot_packages", "certbot_pip_arguments", "certbot_python",
+        "certbot_terms_agreed", "certbot_version", "certbot_writable_paths",
         "certificates_bundles", "certificates_defaults", "certificates_extra",
         "certificates_home", "certificates_issuer", "certificates_provided", "certificates_purge",
         "certificates_purge_everything", "certificates_python",

@@ -86,12 +86,8 @@ class Store:
     def save(self, lineage: Lineage, bundle: Bundle, facts: Facts | None) -> None:
         """Make a new certificate the one of its lineage; facts of its predecessor do not count."""
         stem = self._make_stem("certificates", lineage)
-        self.files.write(f"{stem}.pem", bundle.render().encode())
-        if facts is None:
-            return
-        self._write_json(
-            f"{stem}.json",
-            {
+        if facts is not None:
+            document = {
                 "authority": facts.authority,
                 "directory": facts.directory,
                 "profile": facts.profile,
@@ -99,8 +95,10 @@ class Store:
                 "issued_at": facts.issued_at.isoformat(),
                 "domains": lineage.domains,
                 "fingerprint": bundle.leaf.fingerprint,
-            },
-        )
+            }
+            self._write_json(f"{stem}.json", document)
+        # Last: who finds the certificate finds its facts, wherever a run was killed.
+        self.files.write(f"{stem}.pem", bundle.render().encode())
 
     def pending(self, lineage: Lineage) -> Pending | None:
         """The lineage's order under way, if it is complete."""

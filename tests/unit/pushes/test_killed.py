@@ -95,10 +95,18 @@ def demand_done(host: Receiver) -> None:
             assert is_whole(host.files.content[path_of(name)].decode(), pem)
         if host.settings.is_issuer:
             assert host.stored(name) == fingerprint
+            assert has_facts(host, name)
     if host.settings.is_issuer:
         entries = read_entries(host.files, f"{HOME}/received.jsonl", NOON)
         assert Counter(entry.url for entry in entries)[leaf_of(NEW).fingerprint] == 1
         assert host.files.content[f"{HOME}/account/key.pem"] == KEY.encode()
+
+
+def has_facts(host: Receiver, name: str) -> bool:
+    """Whether the store knows where a certificate came from."""
+    wished = host.settings.find(name, KeyType.ECDSA)
+    held = host.store.held(wished.lineage) if wished else None
+    return held is not None and held.facts is not None
 
 
 def ends(host: Receiver) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.ledger import (
     Entry,
     Ledger,
     Outcome,
+    read_entries,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import RateLimited
 from fakes import NOON, FakeHost
@@ -52,6 +53,20 @@ def test_a_week_later_there_is_one_again(host: FakeHost) -> None:
     spend(host, 4)
     host.clock.time = NOON + WEEK
     ledger(host).claim(CA, NAMES, host.clock.now())
+
+
+def test_what_another_issuer_ordered_counts_and_stays_where_it_is(host: FakeHost) -> None:
+    """The limit is the account's; the file of those orders is somebody else's to write."""
+    received = "/issuer/received.jsonl"
+    lines = [Entry(NOON, CA.directory, NAMES, Outcome.ISSUED, url=url) for url in "abc"]
+    content = "".join(f"{line.to_line()}\n" for line in lines).encode() + b"broken\n"
+    host.files.write(received, content)
+    both = Ledger.load(host.files, PATH, NOON, received=received)
+    both.spend(both.claim(CA, NAMES, NOON))
+    with pytest.raises(RateLimited):
+        both.claim(CA, NAMES, NOON)
+    assert [entry.url for entry in read_entries(host.files, PATH, NOON)] == [""]
+    assert host.files.read(received) == content
 
 
 def test_the_order_of_the_names_is_of_no_meaning(host: FakeHost) -> None:

@@ -10,10 +10,13 @@ from dataclasses import replace
 import pytest
 from acme_issuer import HOME, Issuer, wished
 from ansible_collections.hitless.edge.plugins.module_utils._acme.ari import Window
+from ansible_collections.hitless.edge.plugins.module_utils._acme.due import Facts, Held
 from ansible_collections.hitless.edge.plugins.module_utils._acme.store import Pending, Store
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
+from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import parse
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from fakes import NOON, FakeHost
+from minted import mint
 
 LINEAGE = Lineage("*.a.test", KeyType.RSA, ("*.a.test", "a.test"), "short")
 PENDING = Pending(
@@ -76,7 +79,7 @@ def test_a_broken_certificate_is_absent(store: Store, host: FakeHost, content: b
 
 
 def test_facts_of_another_certificate_are_not_believed(issuer: Issuer, host: FakeHost) -> None:
-    """A run that died between certificate and facts leaves those of the one before."""
+    """A run that died between facts and certificate leaves the one before."""
     issuer.run(wished("a.test"), wished("b.test"))
     stem = f"{HOME}/certificates/a.test/ecdsa"
     host.files.content[f"{stem}.json"] = host.files.content[
@@ -85,6 +88,25 @@ def test_facts_of_another_certificate_are_not_believed(issuer: Issuer, host: Fak
     held = issuer.store.held(Lineage("a.test", KeyType.ECDSA, ("a.test",)))
     assert held is not None
     assert held.facts is None
+
+
+def test_a_certificate_of_which_nothing_is_known_has_no_facts(store: Store) -> None:
+    """Those of its predecessor are not its own."""
+    lineage = Lineage("a.test", KeyType.ECDSA, ("a.test",))
+    made = [parse(mint("a.test", serial=n).pem, name="a.test", path="") for n in (1, 2)]
+    facts = Facts("ca", "https://ca/", None, None, NOON)
+    store.save(lineage, made[0], facts)
+    assert store.held(lineage) == Held(made[0].leaf, facts)
+    store.save(lineage, made[1], None)
+    assert store.held(lineage) == Held(made[1].leaf, None)
+
+
+def test_facts_are_there_before_their_certificate(store: Store, host: FakeHost) -> None:
+    """Who finds the one finds the other, wherever a run was killed."""
+    bundle = parse(mint("a.test").pem, name="a.test", path="")
+    facts = Facts("ca", "https://ca/", None, None, NOON)
+    store.save(Lineage("a.test", KeyType.ECDSA, ("a.test",)), bundle, facts)
+    assert [path.rpartition(".")[2] for path in host.files.writes] == ["json", "pem"]
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": {}}'])

@@ -23,6 +23,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import (
     render_block,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
+    common_names,
     fingerprint_of,
     is_issued_by,
     is_self_signed,
@@ -33,6 +34,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fakes import NOON
+from forged import Recipe, forge
 from hypothesis import given
 from hypothesis import strategies as st
 from minted import mint, root_pem
@@ -74,6 +76,13 @@ def test_who_signed_is_known_by_signature() -> None:
     assert not is_issued_by(leaf, root)
     assert not is_issued_by(intermediate, leaf)
     assert [is_self_signed(one) for one in (leaf, intermediate, root)] == [False, False, True]
+
+
+def test_every_common_name_is_told() -> None:
+    """HAProxy serves them beside the alternative names; in lower case, as it compares them."""
+    several = forge(Recipe(("a.test",), ("A.test", "b.test")))
+    assert common_names(parse_chain(several.pem, "x")[0]) == ("a.test", "b.test")
+    assert common_names(parse_chain(mint("a.test").pem, "x")[0]) == ()
 
 
 def test_a_signature_with_sha1_is_weak_but_for_a_root() -> None:

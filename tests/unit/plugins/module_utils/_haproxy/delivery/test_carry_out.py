@@ -13,6 +13,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
     EdgeError,
     Refused,
+    Unavailable,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.carry_out import (
@@ -315,6 +316,41 @@ def test_a_reload_that_does_not_help_is_a_failure() -> None:
     balancer.process.transaction = ("/else/x.pem", B.pem)
     balancer.keeps_process = True
     with pytest.raises(EdgeError, match=r"still does not serve as wished: .*a\.test"):
+        balancer.deliver(wanted("a.test", NEW))
+
+
+def test_who_may_not_reload_leaves_that_to_somebody_else() -> None:
+    """Files and crt-list are as they shall be, what can be served is, and the rest is told."""
+    balancer = Balancer()
+    balancer.deliver(wanted("a.test", A))
+    balancer.process.transaction = ("/else/x.pem", "")
+    wish = balancer.wish(wanted("a.test", NEW), wanted("b.test", B))
+    result = deliver(balancer.host.ports, wish, None)
+    assert actions(result) == [("a.test", "written"), ("b.test", "written")]
+    assert "needs a reload for it: somebody has a transaction" in result["bundles"][0]["reason"]
+    assert (result["changed"], result["hot"], result["reloaded"]) == (True, False, False)
+    assert (balancer.serves("a.test"), balancer.reloads) == (A.fingerprint, 0)
+    balancer.deliver(*wish.bundles)
+    assert (balancer.serves("a.test"), balancer.serves("b.test")) == (
+        NEW.fingerprint,
+        B.fingerprint,
+    )
+
+
+def test_a_process_that_goes_away_is_left_to_who_may_reload() -> None:
+    """And fails the delivery of who may."""
+    balancer = Balancer()
+    balancer.deliver(wanted("a.test", A))
+
+    def answer(request: str) -> str:
+        if request.startswith("set ssl cert"):
+            raise Unavailable("connection reset")
+        return balancer.process(request)
+
+    balancer.host.socket.servers[LAYOUT.runtime_socket] = answer
+    result = deliver(balancer.host.ports, balancer.wish(wanted("a.test", NEW)), None)
+    assert result["reasons"] == [f"{path_of('a.test')}: connection reset"]
+    with pytest.raises(Unavailable):
         balancer.deliver(wanted("a.test", NEW))
 
 

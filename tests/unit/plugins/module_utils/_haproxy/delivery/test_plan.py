@@ -7,9 +7,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
+    InvalidInput,
+    Unavailable,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.plan import (
     DEFAULT_FILE,
+    plan_delivery,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.hot_certificates import Action
 from delivering import LAYOUT, Balancer, path_of, wanted
@@ -108,3 +113,15 @@ def test_the_default_certificate_leads_the_list() -> None:
     plan = balancer.plan(wanted("a.test", A), default_certificate=True)
     assert plan.listing.paths == (f"{LAYOUT.certificates}/{DEFAULT_FILE}", path_of("a.test"))
     assert plan.has_other_default
+
+
+def test_a_haproxy_that_is_mute_is_left_alone_or_a_failure() -> None:
+    """It runs and its socket is not for us: who may not reload has files to write at least."""
+    balancer = Balancer(running=False)
+    balancer.host.runner.answer = lambda _argv: Completed(0, "active\n", "")
+    wish = balancer.wish(wanted("a.test", A))
+    plan = plan_delivery(balancer.host.ports, wish, may_be_mute=True)
+    assert (plan.loaded, plan.steps) == (None, ())
+    assert "answers neither at" in plan.unheard
+    with pytest.raises(Unavailable):
+        plan_delivery(balancer.host.ports, wish)

@@ -116,10 +116,12 @@ CAUSES = (
         is_unreachable=True,
     ),
     _cause(
-        r"not responding|Broken pipe|Connection (closed|reset)|kex_exchange_identification",
+        r"not responding|Broken pipe|Connection (closed|reset)|closed by remote host"
+        r"|kex_exchange_identification",
         "{host} broke the connection off: it went down meanwhile, or its sshd has too many "
         "(MaxStartups) or bans us",
     ),
+    _cause(r"\A\Z", "{host} stopped answering: it is overloaded, or the network broke off"),
 )
 
 

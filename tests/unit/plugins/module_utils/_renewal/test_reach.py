@@ -148,7 +148,13 @@ UNKNOWN = (
             id="too many",
         ),
         pytest.param("something new", "cannot be asked: something new", Unavailable, id="other"),
-        pytest.param("", "it said nothing", Unavailable, id="silence"),
+        pytest.param(
+            "Connection to 2001:db8::2 closed by remote host.",
+            "lb2 broke the connection off",
+            Unavailable,
+            id="killed meanwhile",
+        ),
+        pytest.param("", "lb2 stopped answering", Unavailable, id="frozen meanwhile"),
     ],
 )
 def test_what_ssh_says_becomes_what_it_means(

@@ -19,9 +19,9 @@ from .._core.errors import Fault, InvalidInput
 from .._core.ports import Ports
 from .._pki.bundle import Bundle, parse
 from .._pki.pem import parse_blocks
+from .._pki.trust import Roots, judge_self_signed
 from .._pki.x509 import Certificate, common_names, is_self_signed
 from .settings import Settings
-from .trust import Roots, judge_self_signed
 from .wire import Offer
 
 LONGEST_PEM = 65_536

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._certbot.account import KeptKey
 from ansible_collections.hitless.edge.plugins.module_utils._command.exits import Exit
-from ansible_collections.hitless.edge.plugins.module_utils._renewal.trust import HOST_ROOTS
+from ansible_collections.hitless.edge.plugins.module_utils._pki.trust import HOST_ROOTS
 from commanded import HOME, SETTINGS, Fleet
 from fake_certbot import CONFIG, DIRECTORY, account_key, place_lineage
 from fakes import NOON

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .._core.errors import Fault
 from .._core.ports import Ports
-from .._pki.x509 import Certificate
+from .x509 import Certificate
 
 HOST_ROOTS = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
-from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
-    Certificate,
-    parse_chain,
-)
-from ansible_collections.hitless.edge.plugins.module_utils._renewal.trust import (
+from ansible_collections.hitless.edge.plugins.module_utils._pki.trust import (
     HOST_ROOTS,
     Roots,
     judge_self_signed,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._pki.x509 import (
+    Certificate,
+    parse_chain,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from fakes import FakeHost

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from .._acme.account import Accounts
 from .._acme.transport import AccountKey
+from .._certbot.account import KeptKey
 from .._certbot.jwk import parse_jwk
 from .._core.errors import EdgeError, Fault, InvalidInput
 from .._core.ports import Files
@@ -22,8 +23,6 @@ from .._pki.pem import PRIVATE_KEYS, parse_blocks, render_block
 from .replica import lay_registrations
 from .settings import Account, Certbot, Settings
 from .wire import KeyState
-
-CERTBOT_KEY = "account/certbot-key.json"
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,7 @@ class AccountKeys:
             return KeyState.REFUSED
         if key.thumbprint != certbot.thumbprint:
             return KeyState.REFUSED
-        self._make_folder()
-        self.files.write(self._certbot_path, key.text.encode())
+        self._kept.write(key)
         return KeyState.WRITTEN
 
     @property
@@ -67,8 +65,8 @@ class AccountKeys:
         return Accounts(self.files, self.settings.home)
 
     @property
-    def _certbot_path(self) -> str:
-        return f"{self.settings.home}/{CERTBOT_KEY}"
+    def _kept(self) -> KeptKey:
+        return KeptKey(self.files, self.settings.home)
 
     def _own_state(self, account: Account, offered: str | None) -> KeyState:
         # A pinned key that is the previous one: the play rolls the key over on this host just now.
@@ -93,12 +91,11 @@ class AccountKeys:
         return KeyState.WRITTEN
 
     def _holds_certbots(self, certbot: Certbot) -> bool:
-        content = self.files.read(self._certbot_path)
         try:
-            text = (content or b"").decode(errors="replace")
-            return parse_jwk(text).thumbprint == certbot.thumbprint
+            self._kept.pinned(certbot.thumbprint)
         except EdgeError:
             return False
+        return True
 
     def _make_folder(self) -> None:
         for path in (self.settings.home, f"{self.settings.home}/account"):

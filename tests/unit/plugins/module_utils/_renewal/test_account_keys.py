@@ -16,13 +16,13 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.transport impor
 from ansible_collections.hitless.edge.plugins.module_utils._certbot.jwk import parse_jwk
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType, generate_key
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.account_keys import (
-    CERTBOT_KEY,
     AccountKeys,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import KeyState
 from josepy import JWK
 from receiving import DIRECTORY, HOME, Receiver
 
+CERTBOT_KEY = "account/certbot-key.json"
 PEM, OTHER = generate_key(KeyType.ECDSA), generate_key(KeyType.ECDSA)
 PIN = AccountKey(PEM.encode()).thumbprint
 REGISTRATION = {"url": "https://ca.test/1", "contact": [], "thumbprint": PIN}

@@ -9,8 +9,9 @@ FOLDER/NAME/{privkey,fullchain}.pem    as certbot keeps them
 FOLDER/FILE                            key and certificates in one PEM, as HAProxy loads them
 ```
 One fits if it is just what would be ordered, and not due: the same names and kind of key, a chain
-in order, of a listed CA as far as that is known. It is copied, never linked, and what was there
-stays: it is not ours. What we delivered ourselves is no certificate made by hand.
+in order that leads to a root of the listed CAs, as every host demands of what it receives. It is
+copied, never linked, and what was there stays: it is not ours. What we delivered ourselves is no
+certificate made by hand.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from .._core.errors import InvalidInput
-from .._core.ports import Files
+from .._core.errors import Fault, InvalidInput, Unavailable
+from .._core.ports import Files, Ports
 from .._pki.bundle import Bundle, parse
+from .._pki.trust import Roots
 from .due import Facts, Held, Rules, judge
 from .wish import Lineage, Wish
 
@@ -68,22 +69,19 @@ class Looked:
     passed_over: tuple[str, ...] = ()
 
 
-def look_around(
-    files: Files, lineages: Sequence[Lineage], wish: Wish, now: datetime
-) -> dict[Lineage, Looked]:
+def look_around(ports: Ports, lineages: Sequence[Lineage], wish: Wish) -> dict[Lineage, Looked]:
     """For each of these lineages what ``wish.adopt`` holds; nothing is read if there is none."""
     if not lineages or not wish.adopt:
         return {}
-    candidates = tuple(one for folder in wish.adopt for one in _read_folder(files, folder))
-    return {lineage: _look(lineage, candidates, wish, now) for lineage in lineages}
+    candidates = tuple(one for folder in wish.adopt for one in _read_folder(ports.files, folder))
+    return {lineage: _look(lineage, candidates, ports, wish) for lineage in lineages}
 
 
-def _look(lineage: Lineage, candidates: Iterable[Candidate], wish: Wish, now: datetime) -> Looked:
-    rules = Rules(now, tuple(ca.directory for ca in wish.authorities))
+def _look(lineage: Lineage, candidates: Iterable[Candidate], ports: Ports, wish: Wish) -> Looked:
     fitting: list[Existing] = []
     passed_over: list[str] = []
     for candidate in candidates:
-        found = _judge(lineage, candidate, wish, rules)
+        found = _judge(lineage, candidate, ports, wish)
         if isinstance(found, Existing):
             fitting.append(found)
         elif _is_close(lineage, candidate):
@@ -93,15 +91,16 @@ def _look(lineage: Lineage, candidates: Iterable[Candidate], wish: Wish, now: da
     return Looked(None, tuple(passed_over[:TOLD_AT_MOST]))
 
 
-def _judge(lineage: Lineage, candidate: Candidate, wish: Wish, rules: Rules) -> Existing | str:
+def _judge(lineage: Lineage, candidate: Candidate, ports: Ports, wish: Wish) -> Existing | str:
     """What is taken over, or why it is not."""
     if candidate.bundle is None:
         return candidate.fault
+    rules = Rules(ports.clock.now(), tuple(ca.directory for ca in wish.authorities))
     bundle = replace(candidate.bundle, name=lineage.name)
     if candidate.directory and candidate.directory not in rules.directories:
         return f"is of {candidate.directory}, which is not listed"
     existing = Existing(candidate.path, bundle, _facts(lineage, candidate, bundle, wish))
-    return _difference(lineage, existing, rules) or existing
+    return _difference(lineage, existing, rules) or _mistrust(existing, ports, wish) or existing
 
 
 def _facts(lineage: Lineage, candidate: Candidate, bundle: Bundle, wish: Wish) -> Facts:
@@ -127,7 +126,20 @@ def _difference(lineage: Lineage, existing: Existing, rules: Rules) -> str:
     verdict = judge(lineage, Held(bundle.leaf, existing.facts), None, rules)
     if verdict.is_due:
         return f"is due: {verdict.reason}"
-    return "; ".join(fault.cause for fault in bundle.check(lineage.domains, rules.now, ""))
+    return _causes(bundle.check(lineage.domains, rules.now, ""))
+
+
+def _mistrust(existing: Existing, ports: Ports, wish: Wish) -> str:
+    """Why clients would not trust it, such as one of a trial; asked last, as it takes a process."""
+    roots = Roots(ports, tuple(dict.fromkeys(ca.roots for ca in wish.authorities)))
+    try:
+        return _causes(roots.judge(existing.bundle.chain, existing.path))
+    except Unavailable as error:
+        return f"cannot be judged: {error.message}"
+
+
+def _causes(faults: Iterable[Fault]) -> str:
+    return "; ".join(fault.cause for fault in faults)
 
 
 def _is_close(lineage: Lineage, candidate: Candidate) -> bool:
@@ -159,8 +171,7 @@ def _read_candidate(path: str, content: bytes, directory: str) -> Candidate:
     try:
         bundle = parse(content.decode(errors="replace"), name="", path=path)
     except InvalidInput as error:
-        causes = "; ".join(fault.cause for fault in error.faults)
-        return Candidate(path, None, f"is not to be used: {causes}")
+        return Candidate(path, None, f"is not to be used: {_causes(error.faults)}")
     return Candidate(path, bundle, directory=directory)
 
 

@@ -175,7 +175,7 @@ def plan_certificates(ports: Ports, wish: Wish) -> Change:
 def plan_at(desk: Desk, ports: Ports, wish: Wish) -> Change:
     """As `plan_certificates`, with CAs that are given."""
     store = Store(ports.files, wish.home)
-    surveyor = Surveyor(store, ports.clock, desk)
+    surveyor = Surveyor(store, ports.clock, desk, around=ports)
     found = surveyor.survey(wish)
 
     def apply() -> Mapping[str, Any]:

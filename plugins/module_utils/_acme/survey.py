@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .._core.ports import Clock
+from .._core.ports import Clock, Ports
 from .adoption import Existing, Looked, look_around
 from .ari import Window, certificate_id
 from .client import Desk
@@ -52,11 +52,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Surveyor:
-    """Looks at every wished lineage; asks CAs only for renewal information."""
+    """Looks at every wished lineage; asks CAs only for renewal information.
+
+    ``around``: the host to look around on for what the store lacks; ``None`` to look nowhere else.
+    """
 
     store: Store
     clock: Clock
     desk: Desk
+    around: Ports | None = None
 
     def survey(self, wish: Wish) -> tuple[Found, ...]:
         """Every lineage of the wish, in its order."""
@@ -84,8 +88,9 @@ class Surveyor:
         self, wish: Wish, held: Mapping[Lineage, Held | None]
     ) -> Mapping[Lineage, Looked]:
         """What is on the host for lineages that hold nothing; who forces wants new ones."""
-        absent = [lineage for lineage, item in held.items() if item is None and not wish.force]
-        return look_around(self.store.files, absent, wish, self.clock.now())
+        if self.around is None or wish.force:
+            return {}
+        return look_around(self.around, [one for one, item in held.items() if item is None], wish)
 
 
 def _find(

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,12 +19,15 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.adoption import
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage, Wish
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Unavailable
+from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import parse as parse_bundle
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import (
     KeyType,
     generate_key,
     self_signed,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._pki.trust import HOST_ROOTS
 from fake_ca import FakeCa
 from fakes import NOON, FakeFiles, FakeHost
 from hypothesis import given
@@ -38,6 +42,11 @@ END = NOON + timedelta(days=90)
 FRESH = mint(*NAMES, not_after=END)
 BEGAN = parse_bundle(FRESH.pem, name="x", path="x").leaf.not_before
 NOW = BEGAN + timedelta(days=1)
+
+
+def trusting(host: FakeHost) -> None:
+    """The host has roots, and its OpenSSL says yes to every chain, unless told otherwise."""
+    host.files.write(HOST_ROOTS[0], b"roots")
 
 
 def by_certbot(files: FakeFiles, name: str, made: Minted, *, directory: str = "") -> None:
@@ -57,10 +66,12 @@ def by_hand(files: FakeFiles, name: str, made: Minted) -> str:
     return f"{SSL}/{name}"
 
 
-def looked(host: FakeHost, lineage: Lineage = LINEAGE, *, now: datetime = NOW) -> Looked:
-    """What is found for a lineage."""
+def looked(host: FakeHost, lineage: Lineage = LINEAGE) -> Looked:
+    """What is found for a lineage, on the second day of a certificate's life."""
+    host.clock.time = NOW
+    trusting(host)
     wish = Wish(HOME, (lineage,), (FIRST, SECOND), adopt=(LIVE, SSL))
-    return look_around(host.files, (lineage,), wish, now)[lineage]
+    return look_around(host.ports, (lineage,), wish)[lineage]
 
 
 def taken(host: FakeHost, lineage: Lineage = LINEAGE) -> Existing:
@@ -148,6 +159,48 @@ def test_a_certificate_of_a_ca_that_is_not_listed_is_not_taken(host: FakeHost) -
     )
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (
+            Completed(2, "", "error 20 at 0 depth lookup: unable to get local issuer certificate"),
+            "the chain is not trusted: unable to get local issuer certificate",
+        ),
+        (None, "cannot be judged: no openssl here"),
+    ],
+    ids=["foreign", "no tool"],
+)
+def test_a_chain_that_leads_to_no_listed_root_is_not_taken(
+    host: FakeHost, answer: Completed | None, reason: str
+) -> None:
+    """Hosts would refuse it as the push of a stranger; only one that fits otherwise is judged."""
+
+    def said(_argv: Sequence[str]) -> Completed:
+        if answer is None:
+            raise Unavailable("no openssl here")
+        return answer
+
+    host.runner.answer = said
+    path = by_hand(host.files, "a.test.pem", FRESH)
+    by_hand(host.files, "other.pem", mint("other.test"))
+    (told,) = looked(host).passed_over
+    assert told.startswith(f"{path} {reason}")
+    assert len(host.runner.runs) == 1
+
+
+def test_the_roots_are_those_of_the_listed_cas(host: FakeHost) -> None:
+    """A company's own, or what the host trusts."""
+    host.files.write("/etc/own-roots.pem", b"roots")
+    by_hand(host.files, "a.test.pem", FRESH)
+    own = Authority("own", "https://own.test/d", roots="/etc/own-roots.pem")
+    host.clock.time = NOW
+    wish = Wish(HOME, (LINEAGE,), (own,), adopt=(SSL,))
+    assert look_around(host.ports, (LINEAGE,), wish)[LINEAGE].existing is not None
+    (argv,) = host.runner.runs
+    assert "/etc/own-roots.pem" in argv
+    assert HOST_ROOTS[0] not in argv
+
+
 def test_what_has_nothing_to_do_with_it_is_not_told(host: FakeHost) -> None:
     """A folder may hold many certificates and notes."""
     by_hand(host.files, "other.pem", mint("other.test"))
@@ -177,8 +230,8 @@ def test_nothing_is_read_without_need(host: FakeHost) -> None:
     """No lineage, or no folder."""
     by_hand(host.files, "a.test.pem", FRESH)
     wish = Wish(HOME, (LINEAGE,), (FIRST,), adopt=(SSL,))
-    assert look_around(host.files, (), wish, NOW) == {}
-    assert look_around(host.files, (LINEAGE,), Wish(HOME, (LINEAGE,), (FIRST,)), NOW) == {}
+    assert look_around(host.ports, (), wish) == {}
+    assert look_around(host.ports, (LINEAGE,), Wish(HOME, (LINEAGE,), (FIRST,))) == {}
 
 
 class Forbidden(FakeFiles):
@@ -224,6 +277,7 @@ def had(issuer: Issuer, *names: str) -> Minted:
 
 def adopted(issuer: Issuer, *certificates: dict[str, Any], **options: Any) -> dict[str, Any]:
     """A run that may take over what lies in the two folders."""
+    trusting(issuer.host)
     return issuer.run(*certificates, adopt=[LIVE, SSL], **options)
 
 
@@ -232,6 +286,7 @@ def test_a_run_takes_over_instead_of_ordering(issuer: Issuer, ca: FakeCa, host: 
     made = had(issuer, "a.test")
     path = by_hand(host.files, "a.test.pem", made)
     before = host.files.read(path)
+    trusting(host)
     foretold = issuer.plan(wished("a.test"), adopt=[LIVE, SSL])
     assert actions({**foretold.result}) == ["would_adopt"]
     assert foretold.after["a.test (ecdsa)"]["reason"] == f"taken over from {path}"

@@ -16,7 +16,8 @@ from fleet_view import Fleet
 from playbook_runs import NOTHING, Meanwhile, Run, play
 
 SITE = "hitless.edge.site"
-REQUESTS = "edge_https?[/~ ]"  # their log lines would hide what HAProxy says of itself
+# Their log lines would hide what HAProxy says of itself.
+REQUESTS = "(edge_|www-)https?[/~ ]"
 JOURNAL = (
     f"journalctl --no-pager -o short-iso -n 5000 -u haproxy | grep -vE '{REQUESTS}' | tail -n 60;"
     " systemctl --failed --no-legend"

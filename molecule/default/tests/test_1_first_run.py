@@ -124,7 +124,7 @@ def test_an_unknown_name_gets_no_certificate(fleet: Fleet, balancer: Balancer) -
 @pytest.mark.usefixtures("runs")
 @BALANCERS
 def test_keys_are_private(balancer: Balancer) -> None:
-    """Bundles are the command's user's, and so is the way to them; the Runtime API is for the group."""
+    """Bundles and the way to them are the command's; the Runtime API is for the group."""
     listing = balancer.host.check_output(
         "stat -c '%n %a %U' /etc/haproxy/ssl /etc/haproxy/ssl/*.pem"
     )

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
 from ansible_collections.hitless.edge.plugins.module_utils._haproxy.runtime import (
     PAYLOAD_LIMIT_BYTES,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.settings import parse_settings
 
 from meta import tree
 
@@ -103,6 +106,23 @@ def test_a_reload_is_foreseen_by_the_limit_that_asks_for_it() -> None:
     """The role tells which deliveries may go at once by the size that the module decides by."""
     private = tree.load_yaml(tree.ROOT / "roles/certificates/vars/main.yml")
     assert private["__certificates_hot_limit"] == PAYLOAD_LIMIT_BYTES
+
+
+def test_the_settings_that_are_written_are_those_that_are_read() -> None:
+    """The role writes every key that the command knows, and none besides."""
+    private = tree.load_yaml(tree.ROOT / "roles/renewal/vars/main.yml")
+    with pytest.raises(InvalidInput) as caught:
+        parse({"zzz": None}, "", parse_settings)
+    (told,) = (fault.remedy for fault in caught.value.faults if fault.path == "zzz")
+    assert sorted(private["__renewal_settings"]) == told.removeprefix("known are ").split(", ")
+
+
+def test_the_look_sees_every_file_that_is_written() -> None:
+    """A file that nobody looked at would be written at every run."""
+    private = tree.load_yaml(tree.ROOT / "roles/renewal/vars/main.yml")
+    groups = ("files", "units_of_all", "units_of_issuers")
+    written = [file["path"] for group in groups for file in private[f"__renewal_{group}"]]
+    assert private["__renewal_paths_of_files"] == written
 
 
 @pytest.mark.parametrize("role", ROLES, ids=tree.name_of)

@@ -21,6 +21,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._certbot.conf import 
 from ansible_collections.hitless.edge.plugins.module_utils._certbot.jwk import AccountJwk, parse_jwk
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
+from ansible_collections.hitless.edge.plugins.module_utils._pki.trust import HOST_ROOTS
 from fakes import NOON, FakeHost
 from minted import Minted, mint
 
@@ -36,7 +37,7 @@ KEY = """{"kty": "EC", "crv": "P-256",
 
 @dataclass
 class FakeCertbot:
-    """The command, as a `FakeRunner` answers it.
+    """The command, as a `FakeRunner` answers it, on a host whose OpenSSL trusts every chain.
 
     ``failures``: what it says instead of getting a certificate, one after the other.
     """
@@ -51,12 +52,15 @@ class FakeCertbot:
     def __post_init__(self) -> None:
         self.host.runner.answer = self
         self.host.files.write(COMMAND, b"#!", mode=0o755)
+        self.host.files.write(HOST_ROOTS[0], b"roots")
 
     def __call__(self, argv: Sequence[str]) -> Completed:
         """Answer one call."""
         words = list(argv)
         if words[0] == "env":
             del words[:2]
+        if words[0] == "openssl":
+            return Completed(0, "OK\n", "")
         assert words[0] == COMMAND
         if words[1:] == ["--version"]:
             return Completed(0, f"certbot {self.version}\n", "")

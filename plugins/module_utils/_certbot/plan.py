@@ -124,8 +124,7 @@ class Work:
         absent = [lineage for lineage, one in found.items() if self._held(one) is None]
         if self._wish.force:
             return found  # who forces wants new ones
-        files, now = self._ports.files, self._ports.clock.now()
-        for lineage, looked in look_around(files, absent, self._wish, now).items():
+        for lineage, looked in look_around(self._ports, absent, self._wish).items():
             if looked.existing is not None:
                 name = self._names[lineage]
                 found[lineage] = plan_adoption(self._place, lineage, name, looked.existing)

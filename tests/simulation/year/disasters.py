@@ -18,8 +18,8 @@ from year.parts import Doom
 from year.trouble import Kind, Trouble
 from year.world import World
 
-MOST_STEPS = 60
-"""How far a process comes after its doom is met; an order takes about that many steps."""
+STEPS = {"renew": 34, "receive": 16}
+"""About as many as an order or a delivery takes from where its doom is met."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Disasters:
 
     def _doom(self, trouble: Trouble, verb: str, act: Callable[[], None]) -> None:
         """It waits for the next process that orders, or that something is delivered to."""
-        steps = round(trouble.way * MOST_STEPS)
+        steps = int(trouble.way * STEPS[verb])
         self.world.machines[trouble.host].dooms.append(Doom(verb, steps, act))
 
     def _strike(self, trouble: Trouble) -> None:

@@ -131,9 +131,22 @@ def _load(key_pem: str, path: str) -> PrivateKey:
     except (ValueError, UnsupportedAlgorithm):
         # The library's own words may quote the key.
         raise InvalidInput([Fault(path, "is not a private key in PEM")]) from None
-    if isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
-        return key
-    raise InvalidInput([Fault(path, "the key is neither RSA nor ECDSA")])
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise InvalidInput([Fault(path, "the key is neither RSA nor ECDSA")])
+    if isinstance(key, ec.EllipticCurvePrivateKey) and not _is_whole(key):
+        raise InvalidInput([Fault(path, "the key's public half is that of another key")])
+    return key
+
+
+def _is_whole(key: ec.EllipticCurvePrivateKey) -> bool:
+    """Whether the public half that an EC key brings along is its own.
+
+    Older versions (38, 43) believe it. HAProxy would load such a key for a certificate that anybody
+    can read, and then fail every handshake. RSA keys are proved by the library.
+    """
+    secret = key.private_numbers().private_value
+    own = ec.derive_private_key(secret, key.curve).public_key().public_numbers()
+    return own == key.public_key().public_numbers()
 
 
 def _alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:

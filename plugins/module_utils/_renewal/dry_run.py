@@ -29,7 +29,7 @@ from .._core.errors import EdgeError
 from .._core.ports import Ports
 from .account_here import demand_account_key
 from .fitness import check_fitness
-from .push import key_of
+from .push import key_of, one_line
 from .records import disk_faults_told
 from .report import Outcome, Report
 from .settings import Settings
@@ -59,7 +59,7 @@ class Rehearsal:
             with disk_faults_told(home):
                 self._order_all(home)
         except EdgeError as found:
-            error = str(found)
+            error = one_line(found)
         finally:
             self.ports.files.remove(home)
         return Report(

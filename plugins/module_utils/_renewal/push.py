@@ -148,7 +148,7 @@ class Post:
         if asked.reply is None and asked.offered != question.bundles:
             asked = self._ask(asked.host, question)  # there is news, so it is worth another try
         if asked.reply is None:
-            return Pushed(asked.host, False, False, str(asked.error))
+            return Pushed(asked.host, False, False, one_line(asked.error))
         lineages = _lacking(asked, self._stock.lineages, question.bundles)
         wants_key = KeyState.WANTED in (asked.reply.account, asked.reply.certbot_account)
         if not lineages and not wants_key:
@@ -159,7 +159,7 @@ class Post:
                 told |= {key_of(one): one for one in reply.bundles}
                 is_changed = is_changed or reply.changed
         except EdgeError as failure:
-            error = str(failure)
+            error = one_line(failure)
         return _standing(asked.host, tuple(told.values()), changed=is_changed, error=error)
 
     def _hand_over(self, host: str, lineages: Sequence[Lineage], asked: Reply) -> Iterator[Reply]:
@@ -186,6 +186,12 @@ class Post:
         if reply.host != host:
             raise Refused(f"{host} calls itself {reply.host}: run hitless.edge.keep")
         return reply
+
+
+def one_line(error: EdgeError | None) -> str:
+    """What an error says, for a journal."""
+    faults = error.faults if isinstance(error, InvalidInput) else (error,)
+    return " ".join("; ".join(map(str, faults)).split())
 
 
 def _lacking(

@@ -34,7 +34,7 @@ from .._core.ports import Ports
 from .._core.reader import did_you_mean
 from .dry_run import Rehearsal
 from .ordering import Ordering
-from .push import Asked, Post, Pushed
+from .push import Asked, Post, Pushed, one_line
 from .reach import Reach
 from .records import RENEW, disk_faults_told, remembered, save_record
 from .report import Outcome, Report
@@ -148,7 +148,7 @@ def _report(ports: Ports, settings: Settings, run: Run, started: datetime) -> Re
         outcomes=run.outcomes,
         pushed=run.pushed,
         notes=run.notes,
-        error=str(run.error) if run.error is not None else None,
+        error=one_line(run.error) if run.error is not None else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._acme.results import Action, Result
 from .._acme.wish import Lineage, Source
-from .push import Pushed
+from .push import Pushed, one_line
 
 WAITS = "waits"
 """The action of a certificate that is due, and left to another issuer for now."""
@@ -38,8 +38,7 @@ class Outcome:
         """What is wrong, as a sentence; ``None`` if nothing is."""
         if self.waits or self.result.action not in (Action.FAILED, Action.DEFERRED):
             return None
-        cause = str(self.result.error) if self.result.error else self.result.reason
-        line = " ".join(cause.split())
+        line = one_line(self.result.error) if self.result.error else self.result.reason
         verb = "could not be renewed" if self.result.leaf else "could not be had"
         return f"{self.lineage.label} {verb}: {line}"
 

@@ -392,6 +392,15 @@ def test_an_issuer_without_the_key_orders_nothing(fleet: Fleet) -> None:
     assert actions(fleet.renew("lb2", force_all=True)) == ["renewed"]
 
 
+def test_a_broken_account_key_is_told_in_one_line(fleet: Fleet) -> None:
+    """With its path; nothing else of the run suffers."""
+    fleet.renew()
+    fleet.wait(DUE)
+    fleet.members["lb1"].files.write(f"{HOME}/account/key.pem", b"broken")
+    (problem,) = fleet.renew().problems
+    assert problem == f"{HOME}/account/key.pem: is neither an RSA nor an EC key in PEM"
+
+
 def test_a_run_is_recorded(fleet: Fleet) -> None:
     """With the last success, which a failure after it does not touch."""
     fleet.renew()

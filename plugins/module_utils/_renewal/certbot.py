@@ -12,12 +12,14 @@ renewal `deployed` takes the new version into the store and pushes it, as any ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from .._acme.due import Held, Rules, is_near_end, judge
+from .._acme.due import is_near_end
 from .._acme.store import Store
+from .._acme.transport import open_http as open_real_http
 from .._acme.wish import Lineage, Source
 from .._certbot.account import AccountFolder, CertbotAccount, KeptKey
 from .._certbot.conf import Terms
@@ -25,12 +27,16 @@ from .._certbot.lineages import CONFIG, Lineages, names_of
 from .._certbot.settle import Place, Settlement, carry_out, plan_settlement
 from .._core.ports import Ports
 from .._pki.x509 import Certificate
+from .certbot_due import DueByCertbot
 from .push import Post, Pushed, key_of, push
 from .reach import Reach
 from .replica import Replica
 from .selection import newer_elsewhere
 from .settings import Certbot, Settings
 from .turns import Watch, watch_after
+
+if TYPE_CHECKING:
+    import requests
 
 NOT_YET = "the key of certbot's account is not here yet; it comes with the first issuer's next push"
 
@@ -58,7 +64,12 @@ class Deployed:
         return all(one.ok for one in self.pushed)
 
 
-def turn(ports: Ports, settings: Settings, reach: Reach) -> Turned:
+def turn(
+    ports: Ports,
+    settings: Settings,
+    reach: Reach,
+    open_http: Callable[[int], requests.Session] = open_real_http,
+) -> Turned:
     """Bring certbot's folder in line, then say whether certbot may renew on this host now.
 
     Raises: `InvalidInput` if the key of the account is another one than settings.json names.
@@ -75,7 +86,7 @@ def turn(ports: Ports, settings: Settings, reach: Reach) -> Turned:
     if account is None:
         return Turned(bool(foreign), NOT_YET, released)
     place = desk.place(Terms(account.key.certbot_id, certbot.directory))
-    mine = desk.mine(place, reach)
+    mine = desk.mine(place, reach, DueByCertbot(ports, settings, open_http))
     done = desk.settle(place, mine)
     reason = ", ".join(lineage.label for lineage in mine) or others
     may_renew = bool(mine or foreign)
@@ -145,11 +156,11 @@ class _Desk:
         name = authority.name if authority else directory
         return Place(Store(self._ports.files, self._settings.home), self._lineages, terms, name)
 
-    def mine(self, place: Place, reach: Reach) -> tuple[Lineage, ...]:
+    def mine(self, place: Place, reach: Reach, rules: DueByCertbot) -> tuple[Lineage, ...]:
         """What this host may renew now: on the first issuer all, on others what its turn is."""
         held = {lineage: self._leaf(place, lineage) for lineage in self.names}
         leaves = {lineage: leaf for lineage, leaf in held.items() if leaf is not None}
-        due = {lineage: leaf for lineage, leaf in leaves.items() if self._is_due(lineage, leaf)}
+        due = rules.among(leaves)
         come = self._turns_come(due)
         late = self._newer_elsewhere(reach) if come else set()
         now = self._ports.clock.now()
@@ -188,12 +199,6 @@ class _Desk:
             return taken.bundle.leaf
         held = place.store.held(lineage)
         return held.leaf if held else None
-
-    def _is_due(self, lineage: Lineage, leaf: Certificate) -> bool:
-        """By its age; certbot itself may know better, on the first issuer."""
-        same = replace(lineage, domains=leaf.names)
-        rules = Rules(self._ports.clock.now(), ())
-        return judge(same, Held(leaf, None), None, rules).is_due
 
     def _turns_come(self, due: Mapping[Lineage, Certificate]) -> tuple[Lineage, ...]:
         """Those whose turn on this host has come; what is due is written down first."""

@@ -94,7 +94,9 @@ def certbots() -> Iterator[Certbots]:
     """A fleet of three after its play: certbot's account is on the first, its replica on all."""
     clock = FakeClock()
     with running(FakeCa(now=clock.now)) as ca:
-        certbot = Certbot(KEY.thumbprint, ACCOUNT, DIRECTORY, CONFIG, "/opt/certbot/bin/certbot")
+        certbot = Certbot(
+            KEY.thumbprint, ACCOUNT, ca.directory_url, CONFIG, "/opt/certbot/bin/certbot"
+        )
         wished = (Wished(Source.CERTBOT, SITE),)
         fleet = Fleet.made(ca, clock, certbot=certbot, wished=wished)
         for member in fleet.members.values():
@@ -102,7 +104,7 @@ def certbots() -> Iterator[Certbots]:
         first = fleet.members["lb1"]
         made = mint("a.test", serial=499, not_before=NOON - HOUR, not_after=NOON - HOUR + LIFE)
         found = bundle.parse(made.pem, name="a.test", path="minted")
-        first.store.save(SITE, found, Facts("ca", DIRECTORY, None, None, NOON))
+        first.store.save(SITE, found, Facts("ca", ca.directory_url, None, None, NOON))
         fleet.push()
         yield Certbots(fleet)
 
@@ -122,7 +124,7 @@ def test_every_issuer_gets_all_that_certbot_needs(certbots: Certbots) -> None:
         turned = certbots.turn(name)
         assert turned.may_renew is (name == "lb1")
         assert turned.done == ("a.test (ecdsa): given to certbot, renewed through HAProxy",)
-        account = AccountFolder(member.files, CONFIG).find(DIRECTORY)
+        account = AccountFolder(member.files, CONFIG).find(certbots.fleet.ca.directory_url)
         assert account is not None
         assert (account.key, account.url) == (KEY, ACCOUNT)
         assert certbots.turn(name).done == ()

@@ -56,8 +56,10 @@ def receive(ports: Ports, settings: Settings, text: str, *, layout: Layout | Non
     request = parse_request(text)
     if not settings.is_balancer and not settings.is_issuer:
         raise Refused(f"{settings.host} is neither a balancer nor an issuer")
-    with disk_faults_told(settings.home):
-        return Reception(ports, settings, layout or Layout()).run(request)
+    where = layout or Layout()
+    folders = [where.certificates] * settings.is_balancer + [settings.home] * settings.is_issuer
+    with disk_faults_told(" or ".join(folders)):  # a full disk does not say which
+        return Reception(ports, settings, where).run(request)
 
 
 @dataclass(frozen=True)

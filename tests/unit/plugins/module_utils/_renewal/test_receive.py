@@ -252,8 +252,9 @@ def test_a_disk_that_is_full_is_told() -> None:
     host = Receiver()
     host.tell(offer("a.test", OLD))
     host.files.left, host.files.ending = 2, full_disk
-    with pytest.raises(EdgeError, match="no space left on device"):
+    with pytest.raises(EdgeError, match="no space left on device; see that there is space") as told:
         host.tell(offer("a.test", NEW))
+    assert f"{LAYOUT.certificates} or {HOME} is writable" in str(told.value)
     assert host.serves("a.test") == leaf_of(OLD).fingerprint
 
 

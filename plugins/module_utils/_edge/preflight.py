@@ -13,7 +13,7 @@ orders of three.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._core.errors import Unavailable, Unreachable
@@ -26,11 +26,15 @@ CHALLENGE_PATH = "/.well-known/acme-challenge/"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one domain; ``reason`` is empty if it is fit for an order."""
+    """What is known of one domain; ``reason`` is empty if it is fit for an order.
+
+    ``is_silent``: all that is wrong is that no connection to any of its addresses came about.
+    """
 
     domain: str
     addresses: tuple[str, ...]
     reason: str = ""
+    is_silent: bool = False
 
     @property
     def ok(self) -> bool:
@@ -82,11 +86,11 @@ def preflight(
     asked = [Asked(each.domain, one) for each in named if each.ok for one in each.addresses]
     answers = ask_each(asked, lambda one: _ask(one, network, challenge))
     complaints = {one: _complaint(answer, challenge) for one, answer in answers.items()}
+    dead = {one for one, answer in answers.items() if isinstance(answer, Unreachable)}
     if challenge.may_be_dead:
         well = {one.domain for one, complaint in complaints.items() if not complaint}
-        dead = {one for one, answer in answers.items() if isinstance(answer, Unreachable)}
         complaints.update({one: "" for one in dead if one.domain in well})
-    return tuple(_complete(each, complaints, fleet) for each in named)
+    return tuple(_complete(each, complaints, fleet=fleet, dead=dead) for each in named)
 
 
 def _resolve(domain: str, network: Network, fleet: Fleet) -> Verdict:
@@ -137,7 +141,9 @@ def _complaint(answer: Answer[HttpAnswer], challenge: Challenge) -> str:
     return f"answers {answer.status} on the challenge path, and not what the CA has to hear"
 
 
-def _complete(verdict: Verdict, complaints: Mapping[Asked, str], fleet: Fleet) -> Verdict:
+def _complete(
+    verdict: Verdict, complaints: Mapping[Asked, str], *, fleet: Fleet, dead: Collection[Asked]
+) -> Verdict:
     if not verdict.ok:
         return verdict
     blamed: dict[str, list[str]] = {}
@@ -147,4 +153,5 @@ def _complete(verdict: Verdict, complaints: Mapping[Asked, str], fleet: Fleet) -
             blamed.setdefault(complaint, []).append(f"{balancer.name} ({address})")
     told = [f"{', '.join(names)} {complaint}" for complaint, names in blamed.items()]
     reason = f"{verdict.domain}: {'; '.join(told)}" if told else ""
-    return Verdict(verdict.domain, verdict.addresses, reason)
+    is_silent = all(Asked(verdict.domain, address) in dead for address in verdict.addresses)
+    return Verdict(verdict.domain, verdict.addresses, reason, bool(told) and is_silent)

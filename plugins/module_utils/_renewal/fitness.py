@@ -4,9 +4,11 @@
 
 """The preflight of a renewal that nobody watches: what a CA would not validate is not ordered.
 
-The rules are those of the play, with one difference. A balancer that is dead does not keep a
+The rules are those of the play, with two differences. A balancer that is dead does not keep a
 certificate from being renewed as long as another one answers for the name: it may stay dead for
-weeks, a CA that happens to ask it refuses this one order, and the next run tries again.
+weeks, a CA that happens to ask it refuses this one order, and the next run tries again. And near
+its end a certificate is ordered though no balancer can be connected to: it may be that just this
+host is cut off from them, and a failed validation costs less than a certificate that expires.
 """
 
 from __future__ import annotations
@@ -52,8 +54,19 @@ def check_fitness(
         fleet=_fleet(ports.network, settings),
         challenge=Challenge(secrets.token_urlsafe(32), thumbprint, may_be_dead=True),
     )
-    reasons = {verdict.domain: verdict.reason for verdict in verdicts if not verdict.ok}
-    planned = plan_orders(_due(found), reasons, now)
+    due = _due(found)
+    urgent = {
+        domain
+        for one in due
+        if one.not_after is not None and one.is_near_its_end(now)
+        for domain in one.domains
+    }
+    reasons = {
+        verdict.domain: verdict.reason
+        for verdict in verdicts
+        if not verdict.ok and not (verdict.is_silent and verdict.domain in urgent)
+    }
+    planned = plan_orders(due, reasons, now)
     names = {str(wish["name"]): tuple(wish["domains"]) for wish in planned.wishes}
     directories = tuple(ca.directory for ca in settings.authorities)
     orders = (

@@ -4,13 +4,19 @@
 
 """A year of renewals in minutes: the real domain code on three hosts in memory, and bad luck.
 
-`python -m year --seed 1 --days 365`; docs in the modules:
+    make simulate-year SEED=1 DAYS=365
 
-    fleet.py      what is wished: the certificates, the names, the settings of each host
-    authority.py  the CA: profiles, renewal information, Let's Encrypt's limits, validation
-    machine.py    a host: its files, its HAProxy, its processes that may be killed
-    trouble.py    what goes wrong when, out of a seed; and what is never asked of the fleet
-    world.py      time, timers, connections, name service
-    checks.py     what must hold after every step
-    figures.py    what is counted, and the last line
+What is simulated is only what lies outside of the domain: time, files, HAProxy's Runtime API,
+connections, the name service, the CA (whose protocol, signatures and certificates are real, as is
+the `openssl` that judges them). Processes of different hosts do not overlap; threads of one do.
+
+    plan.py        what one run is to be
+    fleet.py       what is wished: the certificates, the names, the settings of each host
+    trouble.py     what goes wrong when, out of a seed; and what is never asked of the fleet
+    disasters.py   ... as it begins and ends
+    authority.py   the CA: profiles, renewal information, validation; mint.py, limits.py
+    machine.py     a host and its processes; parts.py, told.py
+    world.py       time, timers, connections
+    checks.py      what must hold after every step
+    run.py         all of it together, and the figures
 """

@@ -18,6 +18,8 @@ from year.parts import Doom
 from year.trouble import Kind, Trouble
 from year.world import World
 
+DOOMS = {Kind.RECEIVE_KILLED: "receive", Kind.RENEW_KILLED: "renew", Kind.POWER_CUT: "renew"}
+SPARED_PERIODS = 3
 STEPS = {"renew": 34, "receive": 16}
 """About as many as an order or a delivery takes from where its doom is met."""
 
@@ -44,20 +46,29 @@ class Disasters:
 
     def _begin(self, trouble: Trouble) -> None:
         act = functools.partial(self._strike, trouble)
-        if trouble.kind is Kind.RECEIVE_KILLED:
-            self._doom(trouble, "receive", act)
-        elif trouble.kind in (Kind.RENEW_KILLED, Kind.POWER_CUT):
-            self._doom(trouble, "renew", act)
+        if trouble.kind in DOOMS:
+            self._doom(trouble, DOOMS[trouble.kind], act)
         else:
             act()
 
     def _doom(self, trouble: Trouble, verb: str, act: Callable[[], None]) -> None:
-        """It waits for the next process that orders, or that something is delivered to."""
+        """It waits for the next process that orders, or that something is delivered to.
+
+        There are few of these, so several would lie in wait for each. After one has struck there is
+        none for a while: no fleet catches up whose every run is killed.
+        """
         steps = int(trouble.way * STEPS[verb])
         self.world.machines[trouble.host].dooms.append(Doom(verb, steps, act))
 
+    def _spare(self) -> None:
+        until = self.world.clock.now() + SPARED_PERIODS * self.world.plan.every
+        for machine in self.world.machines.values():
+            machine.spared_until = until
+
     def _strike(self, trouble: Trouble) -> None:
         self.struck[trouble.kind] += 1
+        if trouble.kind in DOOMS:
+            self._spare()
         self._change(trouble, begins=True)
         if trouble.end > trouble.start:
             self.present.add(trouble)

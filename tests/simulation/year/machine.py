@@ -113,7 +113,7 @@ class Machine:
         self.full: set[object] = set()
         self.dooms: list[Doom] = []
         self.journal: deque[str] = deque(maxlen=REMEMBERED)
-        self.up_since = world.clock.now()
+        self.up_since = self.spared_until = world.clock.now()
         self.files = HostFiles(world.clock, self._step, lambda: bool(self.full))
         self.haproxy = Haproxy(LAYOUT.crt_list, self.files, self._step)
         self._running: Process | None = None
@@ -204,7 +204,7 @@ class Machine:
         """What another host asks or brings; the reply, empty if the process died."""
         with self._process(Process("receive")) as process:
             if '"pem": "' in text:
-                process.meet(self.dooms)
+                self._meet(process)
             reply = self._take(text)
             process.outcome = of_receive(reply)
             return render_reply(reply)
@@ -236,13 +236,17 @@ class Machine:
             self.dooms.remove(process.doom)
             process.doom.strike()
 
+    def _meet(self, process: Process) -> None:
+        if self.world.clock.now() >= self.spared_until:
+            process.meet(self.dooms)
+
     def _step(self) -> None:
         if self._running is not None:
             self._running.step()
 
     def _ask_ca(self, path: str) -> None:
         if path == "/newOrder" and self._running is not None:
-            self._running.meet(self.dooms)
+            self._meet(self._running)
         self._step()
 
     def _remember(self, what: str, changes: int, look: Callable[[], Held]) -> Held:

@@ -88,11 +88,13 @@ class Habit:
 
 NOWHERE: tuple[tuple[str, ...], ...] = ((),)
 HABITS = (
-    Habit(Kind.CA_DOWN, 12, HOUR, 3 * DAY, NOWHERE),
+    Habit(Kind.CA_DOWN, 4, DAY, 3 * DAY, NOWHERE),
+    Habit(Kind.CA_DOWN, 8, HOUR, DAY, NOWHERE),
     Habit(Kind.CA_LIMITS, 6, HOUR, 12 * HOUR, NOWHERE),
     Habit(Kind.CA_FLAKY, 8, HOUR, 4 * DAY, NOWHERE),
     Habit(Kind.RECALL, 2, places=NOWHERE),
-    Habit(Kind.HOST_DOWN, 14, 5 * MINUTE, 6 * DAY),
+    Habit(Kind.HOST_DOWN, 4, DAY, 20 * DAY),
+    Habit(Kind.HOST_DOWN, 10, 5 * MINUTE, DAY),
     Habit(Kind.LINK_CUT, 10, 10 * MINUTE, 4 * DAY, PAIRS),
     Habit(Kind.CUT_OFF, 4, 10 * MINUTE, 2 * DAY),
     Habit(Kind.DISK_FULL, 6, HOUR, 2 * DAY),

@@ -200,7 +200,7 @@ class World:
         self._thumbprint = key.thumbprint
         line = Line(self.ca, lambda: True, lambda _path: None)
         budget = Budget.of(self.clock, 600)
-        session = Session(Authority("ca", DIRECTORY), budget, line)  # type: ignore[arg-type]
+        session = Session(Authority("ca", DIRECTORY), budget, line)
         found = AccountAtCa(session, fetch_directory(session)).register(key, ("ops@long.test",))
         accounts.save(DIRECTORY, found)
         account = {"thumbprint": key.thumbprint, "registrations": {DIRECTORY: vars(found)}}

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 from year.fleet import BEGIN, HOSTS, LAYOUT, SITES
+from year.limits import PER_SET
 from year.machine import Machine
 from year.plan import Plan
 from year.run import Failure, Year
-from year.trouble import Kind, Trouble
+from year.trouble import PAIRS, Kind, Trouble
 
 DAY = timedelta(days=1)
 CALM: tuple[Trouble, ...] = ()
@@ -86,6 +87,18 @@ def test_standbys_take_over() -> None:
     year = lived(days=10, troubles=FIRST_IS_GONE)
     assert len(year.world.ca.limits.issued) == 3
     assert year.checks.extremes.least["shortlived"] > timedelta(hours=60)
+
+
+def test_a_split_fleet_comes_together() -> None:
+    """Each for itself for eight days, with one account; then all serve the newest, and go on."""
+    cuts = tuple(
+        Trouble(Kind.LINK_CUT, BEGIN + DAY, BEGIN + 9 * DAY, one, other) for one, other in PAIRS
+    )
+    year = lived(days=13, troubles=cuts)
+    served = [machine.served() for machine in year.world.machines.values()]
+    assert served[0] == served[1] == served[2]
+    assert year.world.ca.limits.most.per_set < PER_SET
+    assert year.checks.extremes.most_per_lifetime <= 2 * len(HOSTS)
 
 
 def test_a_loop_is_stopped_by_the_ledger() -> None:

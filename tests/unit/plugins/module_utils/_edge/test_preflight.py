@@ -184,3 +184,19 @@ def test_a_balancer_that_answers_nothing_is_not_dead() -> None:
     network = FakeNetwork(names={"shop.test": ("192.0.2.1", "192.0.2.2")}, web=web)
     lenient = Challenge(CHALLENGE.token, CHALLENGE.thumbprint, may_be_dead=True)
     assert not judge(network, "shop.test", lenient).ok
+
+
+@pytest.mark.parametrize(
+    ("alive", "is_silent"),
+    [
+        pytest.param((), True, id="no connection to any"),
+        pytest.param(("192.0.2.1",), False, id="one answers"),
+        pytest.param(("192.0.2.1", "192.0.2.2"), False, id="all answer"),
+    ],
+)
+def test_silence_is_told_apart(alive: tuple[str, ...], *, is_silent: bool) -> None:
+    """It may be the fault of whoever asks, other than an answer that is wrong."""
+    web = {(one, 80): answering("thumb", "shop.test") for one in alive}
+    network = FakeNetwork(names={"shop.test": ("192.0.2.1", "192.0.2.2")}, web=web)
+    assert judge(network, "shop.test").is_silent is is_silent
+    assert not judge(network, "nowhere.test").is_silent

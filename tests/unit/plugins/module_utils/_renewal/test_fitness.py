@@ -114,6 +114,29 @@ def test_a_balancer_that_is_dead_stops_nothing() -> None:
     assert "no connection to 192.0.2.11" in fitness.deferred["a.test"]
 
 
+@pytest.mark.parametrize(
+    ("days_left", "ordered"),
+    [pytest.param(16, [], id="time left"), pytest.param(14, [PAIR.domains], id="near its end")],
+)
+def test_near_the_end_silence_is_no_reason_to_let_it_expire(
+    days_left: int, ordered: list[tuple[str, ...]]
+) -> None:
+    """It may be that just this host is cut off; the CA is asked, who sees for itself."""
+    alone = host(a_test=BOTH, b_test=BOTH)
+    alone.network.web.clear()
+    item = found(PAIR, "a.test", "b.test", days_left=days_left)
+    assert names(check_fitness(alone.ports, SETTINGS, [item])) == ordered
+
+
+def test_near_the_end_a_wrong_answer_is_a_reason_still() -> None:
+    """The CA would hear it as well."""
+    wrong = host(a_test=BOTH, b_test=BOTH)
+    wrong.network.web["192.0.2.11", 80] = lambda _host, _path: HttpAnswer(404, {}, b"")
+    del wrong.network.web["192.0.2.12", 80]
+    item = found(PAIR, "a.test", "b.test", days_left=1)
+    assert names(check_fitness(wrong.ports, SETTINGS, [item])) == []
+
+
 def test_a_balancer_whose_name_does_not_resolve_stops_nothing() -> None:
     """A fault of one host's DNS is no reason to let certificates of the others expire."""
     named = (Balancer("lb1", ("192.0.2.11",)), Balancer("lb2", ("lb2.test",)))

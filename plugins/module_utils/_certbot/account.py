@@ -52,7 +52,8 @@ class AccountFolder:
     def write(self, directory: str, account: CertbotAccount, *, host: str, now: datetime) -> None:
         """Make it an account of certbot's on this host; the key comes last, as it completes it."""
         folder = self.config
-        self._make_folder(folder)
+        if self.files.mode(folder) is None:
+            self.files.make_directory(folder, mode=0o755)  # as certbot makes it
         for part in ("accounts", *_server_path(directory).split("/"), account.key.certbot_id):
             folder = f"{folder}/{part}"
             self._make_folder(folder)

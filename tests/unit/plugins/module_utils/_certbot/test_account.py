@@ -42,7 +42,7 @@ def test_what_is_written_is_what_is_found(host: FakeHost, folder: AccountFolder)
     assert folder.find_key(DIRECTORY, "x" * 43) is None
     assert folder.find("https://ca.test/other") is None
     assert host.files.modes[f"{FOLDER}/private_key.json"] == 0o400
-    assert host.files.modes[FOLDER] == 0o700
+    assert (host.files.modes[CONFIG], host.files.modes[FOLDER]) == (0o755, 0o700)
     assert json.loads(host.files.content[f"{FOLDER}/regr.json"]) == {
         "body": {},
         "uri": f"{DIRECTORY}/account/1",

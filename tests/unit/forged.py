@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.hitless.edge.plugins.module_utils._core.domain_names import is_address
+from ansible_collections.hitless.edge.plugins.module_utils._pki.pem import Block, render_block
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -101,6 +103,21 @@ def intermediate() -> Paper:
     """The listed CA itself, for what it would never sign."""
     _root, child = authority("")
     return _read(child.private_key_pem.bytes().decode() + child.cert_pem.bytes().decode())
+
+
+def chimera(secret: str, public: str, form: PrivateFormat) -> str:
+    """A key with the private half of one and the public half of another."""
+    ders, points = [], []
+    for pem in (secret, public):
+        key = load_pem_private_key(pem.encode(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        ders.append(key.private_bytes(Encoding.DER, form, NoEncryption()))
+        point = PublicFormat.UncompressedPoint
+        points.append(key.public_key().public_bytes(Encoding.X962, point))
+    der = ders[0].replace(points[0], points[1])
+    assert der not in ders
+    is_pkcs8 = form is PrivateFormat.PKCS8
+    return render_block(Block("PRIVATE KEY" if is_pkcs8 else "EC PRIVATE KEY", der))
 
 
 def _read(pem: str) -> Paper:

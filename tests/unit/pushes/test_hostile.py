@@ -26,9 +26,10 @@ from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import 
     render_request,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire_fields import LIMIT_BYTES
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from fakes import NOON
-from forged import Recipe, forge, intermediate, leaf_as_signer
+from forged import Recipe, chimera, forge, intermediate, leaf_as_signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from receiving import DAY, DIRECTORY, FACTS, HOME, Receiver, issue, leaf_of, offer, own
@@ -80,6 +81,8 @@ PEMS: dict[str, str] = {
     "with a NUL in its name": by_ca("a.test\0.evil.test"),
     "with a path for a name": by_ca("../../../etc/passwd"),
     "with the key of another leaf": key_of(B) + chain_of(NEW),
+    "with half the key of its leaf": chimera(key_of(B), key_of(NEW), PrivateFormat.PKCS8)
+    + chain_of(NEW),
     "with two keys": key_of(B) + NEW,
     "without a key": chain_of(NEW),
     "without a certificate": key_of(NEW),

@@ -26,6 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fakes import NOON
+from forged import chimera
 
 NAMES = ("a.test", "*.b.test", "192.0.2.1", "2001:db8::1")
 
@@ -40,6 +41,19 @@ def pem_of(key: ed25519.Ed25519PrivateKey, password: bytes | None = None) -> str
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
     ).decode()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL],
+    ids=["PKCS 8", "SEC 1"],
+)
+def test_the_halves_of_a_key_belong_together(form: serialization.PrivateFormat) -> None:
+    """Else anybody could make a key for a certificate that he has only seen."""
+    own, other = generate_key(KeyType.ECDSA), generate_key(KeyType.ECDSA)
+    made = chimera(own, other, form)
+    with pytest.raises(InvalidInput):
+        public_spki(made)
 
 
 @pytest.mark.parametrize("kind", KeyType, ids=lambda kind: kind.value)

@@ -23,7 +23,8 @@ description:
   - The names are proved by HTTP-01, which the balancers answer from the thumbprint of certbot's
     account; see M(hitless.edge.certbot_account). Nothing is stopped, and no hook of certbot's
     folders runs.
-  - A wish that this version of certbot cannot fulfil fails the module before anything is changed.
+  - A wish that this version of certbot cannot fulfil fails the module before anything is changed,
+    and so does a hook in certbot's folder that stops HAProxy, as its timer would run it.
   - Runs with the Python of the issuer's virtual environment.
 extends_documentation_fragment:
   - hitless.edge.acme

@@ -35,6 +35,7 @@ from .._core.reader import Reader
 from .account import AccountFolder
 from .commands import COMMAND, Tool, find_version
 from .conf import Terms
+from .hooks import faults_of_hooks
 from .issue import Issuance
 from .lineages import CONFIG, Lineages, names_of
 from .settle import Place, Settlement, carry_out, plan_adoption, plan_settlement
@@ -96,7 +97,8 @@ class Work:
     def change(self) -> Change:
         """The change that makes all of it so.
 
-        Raises: `InvalidInput` if this certbot cannot do what is wished; nothing is changed then.
+        Raises: `InvalidInput` if this certbot cannot do what is wished, or would stop HAProxy for
+        it; nothing is changed then.
         """
         self._refuse_what_it_cannot()
         settlements = self._settlements()
@@ -110,9 +112,13 @@ class Work:
         )
 
     def _refuse_what_it_cannot(self) -> None:
-        if not self._wish.lineages or self._ports.files.mode(self._tool.command) is None:
-            return  # in check mode on a fresh host there is no command yet
-        faults = faults_of(find_version(self._ports.runner, self._tool), self._wish.lineages)
+        if not self._wish.lineages:
+            return
+        faults = faults_of_hooks(self._ports.files, self._tool.config)
+        # In check mode on a fresh host there is no command yet.
+        if self._ports.files.mode(self._tool.command) is not None:
+            version = find_version(self._ports.runner, self._tool)
+            faults = (*faults, *faults_of(version, self._wish.lineages))
         if faults:
             raise InvalidInput(faults)
 

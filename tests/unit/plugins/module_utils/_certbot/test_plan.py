@@ -249,6 +249,14 @@ def test_a_wish_beyond_its_version_is_refused(host: FakeHost, certbot: FakeCertb
     assert host.files.content == before
 
 
+def test_hooks_that_stop_haproxy_are_refused(host: FakeHost, certbot: FakeCertbot) -> None:
+    """Before anything is changed; they would run at each renewal by the timer."""
+    host.files.write(f"{CONFIG}/renewal-hooks/pre/stop", b"systemctl stop haproxy\n")
+    with pytest.raises(InvalidInput, match=r"renewal-hooks/pre/stop: stops HAProxy"):
+        plan(host, wished("a.test"))
+    assert certbot.orders == []
+
+
 def test_before_certbot_is_there_it_is_foretold(host: FakeHost) -> None:
     """In check mode on a fresh host."""
     (result,) = plan(host, wished("a.test")).result["certificates"]

@@ -1,0 +1,52 @@
+# Copyright: the hitless.edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hooks of an earlier set-up that stop HAProxy for a renewal.
+
+certbot would run them for every lineage that it renews, ours among them. Source: certbot 5.8
+`_internal/hooks.py`, and its documentation of ``cli.ini``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._core.errors import Fault
+from .._core.ports import Files
+
+FOLDERS = ("pre", "deploy", "post")
+LONGEST = 65_536
+
+_STOPS = re.compile(
+    r"^[^\n#]*\b(systemctl|service|rc-service|init\.d)\b[^\n#]*"
+    r"(\bhaproxy\b[^\n#]*\b(stop|restart)|\b(stop|restart)\b[^\n#]*\bhaproxy)\b",
+    re.MULTILINE,
+)
+_HOOK = re.compile(r"^\s*(pre|post|deploy|renew)-hook\s*[=\s]", re.MULTILINE)
+_REMEDY = "remove it: HAProxy answers the challenges itself, and takes the result without a restart"
+
+
+def faults_of_hooks(files: Files, config: str) -> tuple[Fault, ...]:
+    """What would stop HAProxy at each renewal, where it stands."""
+    return tuple(_faults(files, config))
+
+
+def _faults(files: Files, config: str) -> Iterator[Fault]:
+    for folder in FOLDERS:
+        for name in files.names(f"{config}/renewal-hooks/{folder}"):
+            path = f"{config}/renewal-hooks/{folder}/{name}"
+            if _STOPS.search(_text(files, path)):
+                yield Fault(path, "stops HAProxy at each renewal", _REMEDY)
+    for number, line in enumerate(_text(files, f"{config}/cli.ini").splitlines(), start=1):
+        if _HOOK.match(line) and _STOPS.search(line):
+            yield Fault(f"{config}/cli.ini:{number}", "stops HAProxy at each renewal", _REMEDY)
+
+
+def _text(files: Files, path: str) -> str:
+    try:
+        raw = files.read(path) or b""
+    except OSError:  # a folder
+        return ""
+    return raw[:LONGEST].decode(errors="replace")

@@ -126,20 +126,21 @@ def _difference(lineage: Lineage, existing: Existing, rules: Rules) -> str:
     verdict = judge(lineage, Held(bundle.leaf, existing.facts), None, rules)
     if verdict.is_due:
         return f"is due: {verdict.reason}"
-    return _causes(bundle.check(lineage.domains, rules.now, ""))
+    return _unusable(bundle.check(lineage.domains, rules.now, ""))
 
 
 def _mistrust(existing: Existing, ports: Ports, wish: Wish) -> str:
     """Why clients would not trust it, such as one of a trial; asked last, as it takes a process."""
     roots = Roots(ports, tuple(dict.fromkeys(ca.roots for ca in wish.authorities)))
     try:
-        return _causes(roots.judge(existing.bundle.chain, existing.path))
+        return _unusable(roots.judge(existing.bundle.chain, existing.path))
     except Unavailable as error:
         return f"cannot be judged: {error.message}"
 
 
-def _causes(faults: Iterable[Fault]) -> str:
-    return "; ".join(fault.cause for fault in faults)
+def _unusable(faults: Sequence[Fault]) -> str:
+    causes = "; ".join(fault.cause for fault in faults)
+    return f"is not to be used: {causes}" if causes else ""
 
 
 def _is_close(lineage: Lineage, candidate: Candidate) -> bool:
@@ -171,7 +172,7 @@ def _read_candidate(path: str, content: bytes, directory: str) -> Candidate:
     try:
         bundle = parse(content.decode(errors="replace"), name="", path=path)
     except InvalidInput as error:
-        return Candidate(path, None, f"is not to be used: {_causes(error.faults)}")
+        return Candidate(path, None, _unusable(error.faults))
     return Candidate(path, bundle, directory=directory)
 
 

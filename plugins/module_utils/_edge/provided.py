@@ -208,7 +208,8 @@ def is_late(bundle: Bundle, now: datetime) -> bool:
 def words(bundle: Bundle, now: datetime) -> str:
     """How long it lasts, and what to do if that is not long."""
     left = (_end(bundle) - now).days
-    lasts = f"provided, valid until {_end(bundle):%F %R} UTC, {left} days left"
+    days = "1 day" if left == 1 else f"{left} days"
+    lasts = f"provided, valid until {_end(bundle):%F %R} UTC, {days} left"
     remedy = f"; put its successor into {VARIABLE}"
     return lasts + (remedy if is_near_end(bundle, now) else "")
 

@@ -38,7 +38,7 @@ def test_what_is_provided_is_judged_and_never_logged() -> None:
     wish = {"sites": sites, "backends": [{"name": "web", "origin": "https://b.test"}]}
     made = mint("a.test", not_after=NOON + timedelta(days=1))
     change = ensure(FakeHost().ports, {**wish, "certificates_provided": {"a.test": made.pem}})
-    assert ["1 days left" in warning for warning in change.warnings] == [True]
+    assert ["1 day left" in warning for warning in change.warnings] == [True]
     with pytest.raises(InvalidInput, match="certificates_provided: holds nothing"):
         ensure(FakeHost().ports, wish)
     assert spec().options["certificates_provided"]["no_log"] is True

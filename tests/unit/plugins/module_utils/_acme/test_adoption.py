@@ -164,7 +164,7 @@ def test_a_certificate_of_a_ca_that_is_not_listed_is_not_taken(host: FakeHost) -
     [
         (
             Completed(2, "", "error 20 at 0 depth lookup: unable to get local issuer certificate"),
-            "the chain is not trusted: unable to get local issuer certificate",
+            "is not to be used: the chain is not trusted: unable to get local issuer certificate",
         ),
         (None, "cannot be judged: no openssl here"),
     ],

@@ -164,7 +164,7 @@ def test_its_end_is_watched(lifetime: float, warned: float, problem: float) -> N
             warnings = inspect(variable, [wish()], moment).warnings
             (one,) = results(variable, [wish()], moment)
             seen.append((len(warnings), one["action"]))
-            assert f"{(end - moment).days} days left" in one["reason"]
+            assert f", {(end - moment).days} day" in one["reason"]
     assert seen == [(0, "valid"), (1, "valid"), (1, "valid"), (1, "deferred")]
 
 

@@ -50,7 +50,7 @@ def test_a_wish_from_another_source_is_a_lineage_as_well() -> None:
 def test_a_name_is_listed_once_whatever_the_source() -> None:
     """It names a file."""
     wishes = [GOOD, {**GOOD, "source": "selfsigned"}]
-    with pytest.raises(InvalidInput, match='is listed twice'):
+    with pytest.raises(InvalidInput, match="is listed twice"):
         parse(wishes, "certificates", parse_lineages)
 
 

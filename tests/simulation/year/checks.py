@@ -6,10 +6,11 @@
 
 1. No balancer serves an expired certificate, or one that lacks a wished name. One exception that
    nobody can avoid: a host whose certificates ended while it was down has nothing else when it
-   returns. It has new ones within a period of the timers, and some time, of the moment that
+   returns. It has new ones within two periods of the timers, and some time, of the moment that
    somebody can give it any.
-2. No host stays behind: what another host holds that it reaches, it serves within two periods.
-3. When all has been well for two periods, all balancers serve the same certificates.
+2. No host stays behind: what another host holds that it reaches, it serves within four periods,
+   of which a run that is killed costs two.
+3. When all has been well for four periods, all balancers serve the same certificates.
 4. No order is beyond a limit of the CA, and nothing loops: a lineage gets at most `PER_LIFETIME`
    certificates in the time that one of them lives.
 5. What is on the disk of a host would let its HAProxy start, at any time.
@@ -36,9 +37,11 @@ PER_LIFETIME = 6
 
 @dataclass
 class Extremes:
-    """What was seen. ``least``: the least that was left of a life, by profile.
+    """What was seen.
 
-    ``returned_expired``: how often a host came back with what had expired meanwhile.
+    ``least``: what was left of a life at least, by profile, on a host that has what those have that
+    it reaches; others are about to catch up. ``returned_expired``: how often a host came back with
+    what had expired meanwhile.
     """
 
     least: dict[str, timedelta] = field(default_factory=lambda: dict(PROFILES))
@@ -68,9 +71,9 @@ class HostChecks:
         """Check everything."""
         self._check_disk()
         self._note_help(now)
+        self._check_behind(now)
         if self.machine.is_serving:
             self._check_served(now)
-        self._check_behind(now)
 
     def _check_disk(self) -> None:
         files = self.machine.files
@@ -99,7 +102,7 @@ class HostChecks:
             if now >= leaf.not_after:
                 has_expired = True
                 self._check_expired(lineage, leaf, now)
-            elif lineage.profile:
+            elif lineage.profile and self.behind_since is None:
                 least = self.extremes.least
                 least[lineage.profile] = min(least[lineage.profile], leaf.not_after - now)
         self._note_expired(now if has_expired else None)
@@ -108,10 +111,7 @@ class HostChecks:
         words = f"it serves {lineage.label}, which expired at {leaf.not_after:%F %T}"
         if leaf.not_after > self.machine.up_since:
             raise self._broken(words)
-        if (
-            self.helped_since is not None
-            and now - self.helped_since > self.world.plan.every + SOME_TIME
-        ):
+        if self.helped_since is not None and now - self.helped_since > periods(self.world, 2):
             raise self._broken(f"{words}, for {now - self.helped_since} after its return")
 
     def _note_expired(self, now: datetime | None) -> None:
@@ -132,7 +132,7 @@ class HostChecks:
         self.behind_since = self.behind_since or now
         lasted = now - self.behind_since
         self.extremes.longest_behind = max(self.extremes.longest_behind, lasted)
-        if lasted > two_periods(self.world):
+        if lasted > periods(self.world, 4):
             raise self._broken(f"it is behind since {self.behind_since:%F %T}")
 
     def _is_behind(self) -> bool:
@@ -173,7 +173,7 @@ class Checks:
         self._check_orders()
 
     def _check_same(self, now: datetime) -> None:
-        if self._disasters.present or now - self._disasters.last < two_periods(self._world):
+        if self._disasters.present or now - self._disasters.last < periods(self._world, 4):
             return
         machines = self._world.machines.values()
         for lineage in next(iter(machines)).lineages:
@@ -199,9 +199,9 @@ class Checks:
         self._counted = len(limits.issued)
 
 
-def two_periods(world: World) -> timedelta:
-    """Of the timers, and some time: one run of an issuer may end too early."""
-    return 2 * world.plan.every + SOME_TIME
+def periods(world: World, count: int) -> timedelta:
+    """So many of the timers, and some time; two runs of an issuer are at most two apart."""
+    return count * world.plan.every + SOME_TIME
 
 
 def is_newer(one: Certificate, other: Certificate) -> bool:

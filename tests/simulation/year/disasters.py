@@ -19,7 +19,7 @@ from year.trouble import Kind, Trouble
 from year.world import World
 
 DOOMS = {Kind.RECEIVE_KILLED: "receive", Kind.RENEW_KILLED: "renew", Kind.POWER_CUT: "renew"}
-SPARED_PERIODS = 3
+SPARED_PERIODS = 5
 STEPS = {"renew": 34, "receive": 16}
 """About as many as an order or a delivery takes from where its doom is met."""
 

@@ -34,8 +34,9 @@ from year.machine import Machine
 from year.parts import Process
 from year.plan import Plan
 
-RANDOM_DELAY = timedelta(minutes=10)
-SYNC_EVERY = timedelta(minutes=10)
+SYNC_EVERY = timedelta(minutes=15)
+"""Ten minutes, and at most five of random delay."""
+
 SYNC_AT_LEAST_EVERY = timedelta(days=1)
 
 Act = Callable[[], None]
@@ -106,7 +107,7 @@ class World:
             self._plan_sync(machine, now + SYNC_AT_LEAST_EVERY)
 
     def renew_soon(self, machine: Machine) -> None:
-        """What `Persistent=true` does after a boot."""
+        """What `Persistent=yes` does after a boot."""
         self.at(self.clock.now() + self._delay(), lambda: self._renew(machine))
 
     def _plan_renew(self, machine: Machine, slot: datetime) -> None:
@@ -121,7 +122,7 @@ class World:
             machine.renew(force_all=self.plan.forces)
 
     def _plan_sync(self, machine: Machine, at: datetime) -> None:
-        """It runs every ten minutes; runs that would see nothing new are left out, but for some."""
+        """It runs every few minutes; runs that would see nothing new are left out, but for some."""
         if at >= self._next_sync.get(machine.name, at + SYNC_EVERY):
             return
         self._next_sync[machine.name] = at
@@ -137,7 +138,8 @@ class World:
         self.at(at, fire)
 
     def _delay(self) -> timedelta:
-        return self.luck.random() * RANDOM_DELAY
+        """The random delay of `renew` is as long as its period, so two runs may be two apart."""
+        return self.luck.random() * self.plan.every
 
     # ---- connections
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from .._acme.ari import certificate_id
 from .._acme.due import Rules, judge
@@ -24,7 +25,7 @@ from .._core.errors import Unavailable
 from .._core.ports import Network, Ports
 from .._edge.fleet import Balancer, Fleet, addresses_of
 from .._edge.orders import Due, plan_orders
-from .._edge.preflight import Challenge, preflight
+from .._edge.preflight import Challenge, Verdict, preflight
 from .settings import Settings
 
 
@@ -55,18 +56,7 @@ def check_fitness(
         challenge=Challenge(secrets.token_urlsafe(32), thumbprint, may_be_dead=True),
     )
     due = _due(found)
-    urgent = {
-        domain
-        for one in due
-        if one.not_after is not None and one.is_near_its_end(now)
-        for domain in one.domains
-    }
-    reasons = {
-        verdict.domain: verdict.reason
-        for verdict in verdicts
-        if not verdict.ok and not (verdict.is_silent and verdict.domain in urgent)
-    }
-    planned = plan_orders(due, reasons, now)
+    planned = plan_orders(due, _reasons(verdicts, _urgent(due, now)), now)
     names = {str(wish["name"]): tuple(wish["domains"]) for wish in planned.wishes}
     directories = tuple(ca.directory for ca in settings.authorities)
     orders = (
@@ -84,6 +74,21 @@ def check_fitness(
         {name: reason for name, reason in why.items() if name not in names},
         tuple(f"{name} does without a name: {why[name]}" for name in names if name in why),
     )
+
+
+def _urgent(due: Iterable[Due], now: datetime) -> frozenset[str]:
+    """Domains of certificates that are near their end."""
+    ending = (one for one in due if one.not_after is not None and one.is_near_its_end(now))
+    return frozenset(domain for one in ending for domain in one.domains)
+
+
+def _reasons(verdicts: Iterable[Verdict], urgent: Collection[str]) -> dict[str, str]:
+    """Why domains are unfit: domain -> reason."""
+    return {
+        verdict.domain: verdict.reason
+        for verdict in verdicts
+        if not verdict.ok and not (verdict.is_silent and verdict.domain in urgent)
+    }
 
 
 def _fleet(network: Network, settings: Settings) -> Fleet:

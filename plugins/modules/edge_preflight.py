@@ -113,6 +113,10 @@ domains:
       description: What is wrong, and what to do; empty if nothing is.
       type: str
       sample: ""
+    is_silent:
+      description: Whether all that is wrong is that none of its addresses could be connected to.
+      type: bool
+      sample: false
 certificates:
   description:
     - What may be ordered now, in the form of the option O(certificates).

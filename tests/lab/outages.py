@@ -77,3 +77,17 @@ def read_only(host: Host, folder: str) -> Iterator[None]:
     do = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
     with applied(host, do, f"umount {folder}"):
         yield
+
+
+@contextmanager
+def names_without(fleet: Fleet, balancer: Balancer) -> Iterator[None]:
+    """Whoever watches over the DNS has taken a balancer out of all names."""
+    domains = [domain for site in fleet.wish()["haproxy_sites"] for domain in site["domains"]]
+    others = [other.address for other in fleet.balancers if other != balancer]
+    for domain in domains:
+        fleet.resolve("point", domain, *others)
+    try:
+        yield
+    finally:
+        for domain in domains:
+            fleet.resolve("restore", domain)

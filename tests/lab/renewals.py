@@ -19,6 +19,8 @@ from fleet_view import ROOTS, Balancer, Fleet
 from testinfra.host import Host
 
 HOME = "/var/lib/hitless-edge"
+PATIENCE_SECONDS = 300.0
+"""What takes longer does not happen. How long it takes is not what is tested."""
 RENEW, SYNC = "hitless-edge-renew", "hitless-edge-sync"
 WINDOW_THAT_IS_OVER = json.dumps(
     {"suggestedWindow": {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}}
@@ -45,7 +47,10 @@ Shown = Mapping[str, str]
 
 
 def wait_for(
-    question: Callable[[], bool], seconds: float, *, doubt: Callable[[], object] = lambda: ""
+    question: Callable[[], bool],
+    seconds: float = PATIENCE_SECONDS,
+    *,
+    doubt: Callable[[], object] = lambda: "",
 ) -> float:
     """Wait until the answer is yes; how long it took. A test fails if that does not happen."""
     began = time.monotonic()
@@ -54,6 +59,19 @@ def wait_for(
         assert waited < seconds, f"not within {seconds:.0f} s: {doubt()}"
         time.sleep(0.2)
     return time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a unit: seconds since 1970, and what it said."""
+
+    began: float
+    ended: float
+    words: tuple[str, ...]
+
+    def says(self, *parts: str) -> bool:
+        """Whether a line has all these parts."""
+        return any(all(part in line for part in parts) for line in self.words)
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,12 @@ class Renewals:
     def names(self) -> tuple[str, ...]:
         """Of all certificates of the wish."""
         return tuple(site["domains"][0] for site in self.fleet.wish()["haproxy_sites"])
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long each rank waits for the one before it."""
+        first = self.fleet.balancers[0].name
+        return float(self.fleet.variables(first)["renewal_standby_delay"])
 
     # What a client is shown
 
@@ -116,10 +140,22 @@ class Renewals:
         state = host.check_output(f"systemctl show -p ActiveState --value {unit}.service")
         return state not in ("inactive", "failed")
 
-    def runs(self, host: Host, unit: str = RENEW) -> int:
-        """How many runs have ended since the host was made."""
-        said = host.check_output(f"journalctl -q --no-pager -o cat UNIT={unit}.service")
-        return len(re.findall(r"^(?:Finished |Failed to start )", said, re.MULTILINE))
+    def runs(self, host: Host, unit: str = RENEW) -> list[Run]:
+        """All runs that have ended, as the journal has them."""
+        said = host.check_output(f"journalctl -q --no-pager -o short-unix -u {unit}.service")
+        found: list[Run] = []
+        words: list[str] = []
+        began = 0.0
+        for line in said.splitlines():
+            moment, _unused, rest = line.partition(" ")
+            text = rest.partition(": ")[2]
+            if text.startswith("Starting "):
+                began, words = float(moment), []
+            elif text.startswith(("Finished ", "Failed to start ")):
+                found.append(Run(began, float(moment), tuple(words)))
+            else:
+                words.append(text)
+        return found
 
     def run(self, host: Host, unit: str = RENEW) -> str:
         """One run as the timer starts it, to its end; systemd's word of the result."""
@@ -132,7 +168,7 @@ class Renewals:
         for balancer in self.fleet.balancers:
             balancer.host.check_output(f"systemctl stop {RENEW}.timer {SYNC}.timer")
             for unit in (RENEW, SYNC):
-                wait_for(lambda b=balancer, u=unit: not self.is_running(b.host, u), 60)
+                wait_for(lambda b=balancer, u=unit: not self.is_running(b.host, u))
         try:
             yield
         finally:

@@ -11,11 +11,6 @@ from renewals import Renewals
 
 pytest_plugins = ["scenario"]
 
-PERIOD_SECONDS = 10
-"""`renewal_calendar`"""
-DELAY_SECONDS = 30
-"""`renewal_standby_delay`"""
-
 
 @pytest.fixture(scope="session")
 def renewals(fleet: Fleet) -> Renewals:

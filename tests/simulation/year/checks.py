@@ -41,13 +41,14 @@ class Extremes:
 
     ``least``: what was left of a life at least, by profile, on a host that has what those have that
     it reaches; others are about to catch up. ``returned_expired``: how often a host came back with
-    what had expired meanwhile.
+    what had expired meanwhile. ``looks``: how often what a host serves was checked.
     """
 
     least: dict[str, timedelta] = field(default_factory=lambda: dict(PROFILES))
     longest_behind: timedelta = timedelta(0)
     longest_expired: timedelta = timedelta(0)
     returned_expired: int = 0
+    looks: int = 0
     most_per_lifetime: int = 0
 
 
@@ -94,6 +95,7 @@ class HostChecks:
 
     def _check_served(self, now: datetime) -> None:
         served, has_expired = self.machine.served(), False
+        self.extremes.looks += 1
         for lineage in self.machine.lineages:
             leaf = served.get(lineage)
             if leaf is None or not set(lineage.domains) <= set(leaf.names):

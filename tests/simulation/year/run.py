@@ -98,8 +98,8 @@ class Year:
             f"longest catch-up {_shown(extremes.longest_behind)}; "
             f"least remaining lifetime served {left}; "
             f"hosts that returned with an expired certificate {extremes.returned_expired}, "
-            f"replaced after {_shown(extremes.longest_expired)} at most; "
-            "expired certificates served otherwise: 0"
+            f"replaced after {_shown(extremes.longest_expired)} at most; apart from these "
+            f"nothing expired in {extremes.looks} looks at what a host serves"
         )
 
 

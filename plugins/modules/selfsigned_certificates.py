@@ -71,7 +71,7 @@ certificates:
     fingerprint: {description: SHA-256 of the certificate held; V(null) if none., type: str}
     not_before: {description: First moment of it., type: str, sample: "2026-11-22T11:00:00+00:00"}
     not_after: {description: Last moment of it., type: str, sample: "2027-02-20T12:00:00+00:00"}
-    retry_at: {description: V(null), as nothing is waited for., type: str}
+    retry_at: {description: "V(null), as nothing is waited for.", type: str}
     error: {description: Why it failed., type: str}
 failures:
   description: Those of RV(certificates) that failed.

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from fleet_view import ROOTS, Fleet
 from renewals import wait_for
@@ -18,12 +16,7 @@ UNIT = "lab-brief-ca"
 CONFIG = "/run/lab-brief-ca.json"
 PORT, MANAGEMENT_PORT = 14100, 15100
 SECONDS = 20
-AUTHORITY = {
-    "name": "brief",
-    "directory": f"https://edge-ca:{PORT}/dir",
-    "ca_bundle": "/etc/lab/acme-ca.pem",
-    "weekly_limit": 0,
-}
+DIRECTORY = f"https://edge-ca:{PORT}/dir"
 # The profiles are replaced, because Pebble takes any of them where none is wished.
 CONFIGURE = f"""
 import json
@@ -40,8 +33,8 @@ print(json.dumps(config))
 
 
 @contextmanager
-def brief_ca(fleet: Fleet) -> Iterator[dict[str, Any]]:
-    """The CA is there, and its root on all balancers, to the end of the block."""
+def brief_ca(fleet: Fleet) -> Iterator[str]:
+    """The CA is there, and its root on all balancers; its directory."""
     ca = fleet.ca
     ca.run(f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}")
     ca.check_output(
@@ -50,12 +43,15 @@ def brief_ca(fleet: Fleet) -> Iterator[dict[str, Any]]:
         f" pebble -config {CONFIG} -dnsserver 127.0.0.1:53"
     )
     line = f"curl -sf --cacert /etc/lab/acme-ca.pem https://localhost:{MANAGEMENT_PORT}/roots/0"
-    wait_for(lambda: ca.run(line).rc == 0, 30)
+    wait_for(lambda: ca.run(line).rc == 0)
     root = shlex.quote(ca.check_output(line) + "\n")
     for balancer in fleet.balancers:
-        balancer.host.check_output(f"cp -p {ROOTS} {ROOTS}.alone && printf %s {root} >> {ROOTS}")
+        balancer.host.check_output(
+            f"[ -e {ROOTS}.alone ] || cp -p {ROOTS} {ROOTS}.alone;"
+            f" (cat {ROOTS}.alone && printf %s {root}) > {ROOTS}"
+        )
     try:
-        yield json.loads(json.dumps(AUTHORITY))
+        yield DIRECTORY
     finally:
         ca.run(f"systemctl stop {UNIT}; rm -f {CONFIG}")
         for balancer in fleet.balancers:

@@ -24,6 +24,8 @@ FOLDER = "/root/stolen"
 KEY = f"{FOLDER}/key"
 RECEIVE = "hitless-edge receive"
 LEAVES = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+SSH_FAILED = 254
+"""For 255, which is taken for a failure of the way to the thief's own host."""
 # What changes by itself: the journal, and systemd's notes of timers.
 VOLATILE = ("/var/log", "/var/lib/systemd", "/var/cache", "/root/.cache", "/root/.ansible")
 # The largest share of memory that any process of the user has had.
@@ -84,7 +86,7 @@ class Thief:
     def attempt(self, line: str) -> Said:
         """Something on the thief's own host."""
         began = time.monotonic()
-        done = self.fleet.ca.run(line)
+        done = self.fleet.ca.run(f"({line}); rc=$?; exit $((rc == 255 ? {SSH_FAILED} : rc))")
         return Said(done.rc, done.stdout, done.stderr, time.monotonic() - began)
 
     def ssh(self, wanted: str = "", *, options: str = "-T") -> Said:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from brief_ca import brief_ca
 from fleet_view import Balancer, Fleet
-from playbook_runs import play
 from renewals import HOME, Renewals, Shown, wait_for
 from scenario import FLEET
 from thief import (
     FOLDER,
     LEAVES,
     RECEIVE,
+    SSH_FAILED,
     Said,
     Thief,
     bundle,
@@ -30,8 +30,8 @@ from thief import (
     request,
 )
 
-PURCHASE = str(Path(__file__).parents[1] / "thief.yml")
-RESPONDER = Path(__file__).parents[3] / "tests" / "lab" / "responder.py"
+LAB = Path(__file__).parents[3] / "tests" / "lab"
+RESPONDER, BUYER = "/usr/local/lib/lab/responder.py", "/usr/local/lib/lab/acme_order.py"
 NAME, OWN = "kept.test", "thief.test"
 DOMAINS = [NAME, f"www.{NAME}"]
 MOST_MEGABYTES = 256
@@ -42,7 +42,6 @@ MARK = f"{HOME}/thief-was-here"
 # A session, by what is asked for; nothing of it may happen.
 SESSIONS: dict[str, tuple[str, str]] = {
     "a shell": ("", "-T"),
-    "a login shell with a terminal": ("", "-tt"),
     "a command": (f"touch {MARK}; id", "-T"),
     "a command behind the right one": (f"{RECEIVE}; touch {MARK}; id", "-T"),
     "a command in the right one": (f"{RECEIVE} $(touch {MARK})", "-T"),
@@ -66,6 +65,7 @@ FORWARDS = {
     "-L to a socket": (f"-N -L {LISTENING}:/run/haproxy/admin.sock", THROUGH),
     "-D": (f"-N -D {LISTENING}", SOCKS),
 }
+TERMINAL = "a terminal"
 REVERSE = {
     "-R": "-N -o ExitOnForwardFailure=yes -R 127.0.0.1:9002:127.0.0.1:22",
     "-R of a socket": f"-N -o ExitOnForwardFailure=yes -R {MARK}:127.0.0.1:22",
@@ -168,31 +168,25 @@ def self_signed(fleet: Fleet) -> str:
     )
 
 
-def buy(fleet: Fleet, wish: dict[str, Any], **changes: Any) -> str:
-    """A certificate of a CA that the fleet trusts."""
-    variables = {
-        "thief_home": "/root/thief",
-        "thief_answers": False,
-        "thief_authorities": fleet.wish()["issuer_authorities"],
-        "thief_certificates": [wish],
-        **changes,
-    }
-    play(PURCHASE, variables).succeeded()
-    path = f"/root/thief/certificates/{wish['name']}/ecdsa.pem"
-    pem = str(fleet.issuer.file(path).content_string)
-    fleet.issuer.check_output("rm -r /root/thief")
-    return pem
+def client(fleet: Fleet, key: str, *arguments: str) -> str:
+    """A plain ACME client, with the account of a key."""
+    words = shlex.join(["/opt/hitless-edge/bin/python", BUYER, "--key", key, *arguments])
+    return str(fleet.issuer.check_output(words))
 
 
-def buy_own(fleet: Fleet) -> str:
-    """A certificate for a name of his own."""
-    fleet.put(fleet.ca, RESPONDER.read_bytes(), "/usr/local/lib/lab/responder.py")
+def buy_own(fleet: Fleet, directory: str) -> str:
+    """A certificate for a name of his own, with an account of his own."""
+    key = "/run/lab-thief.pem"
+    thumbprint = client(fleet, key, "--thumbprint").strip()
+    responder = f"python3 {RESPONDER} {thumbprint}"
+    fleet.ca.check_output(f"systemd-run -q --collect --unit lab-responder {responder}")
     fleet.resolve("point", OWN, fleet.variables("edge-ca")["edge_address"])
     try:
-        return buy(fleet, {"name": OWN, "domains": [OWN]}, thief_answers=True)
+        return client(fleet, key, "--directory", directory, OWN)
     finally:
         fleet.ca.run("systemctl stop lab-responder")
         fleet.resolve("restore", OWN)
+        fleet.issuer.check_output(f"rm {key}")
 
 
 def has_expired(fleet: Fleet, pem: str) -> bool:
@@ -201,15 +195,21 @@ def has_expired(fleet: Fleet, pem: str) -> bool:
     return bool(fleet.ca.run(f"printf %s {leaf} | openssl x509 -noout -checkend 0").rc != 0)
 
 
-def buy_all(fleet: Fleet, renewals: Renewals, brief: dict[str, Any]) -> Goods:
-    """Real certificates, of before and after the fleet's last renewal."""
-    wish = {"name": NAME, "domains": DOMAINS}
-    foreign, older = buy_own(fleet), buy(fleet, wish)
+def buy_all(fleet: Fleet, renewals: Renewals, brief: str) -> Goods:
+    """Real certificates, of before and after the fleet's last renewal; `brief`: another CA."""
+    fleet.put(fleet.ca, (LAB / "responder.py").read_bytes(), RESPONDER)
+    fleet.put(fleet.issuer, (LAB / "acme_order.py").read_bytes(), BUYER)
+    directory, account = (
+        fleet.wish()["issuer_authorities"][0]["directory"],
+        f"{HOME}/account/key.pem",
+    )
+    foreign = buy_own(fleet, directory)
+    older = client(fleet, account, "--directory", directory, *DOMAINS)
     renewals.make_due(NAME)
     assert renewals.run(fleet.issuer) == "success", renewals.log(fleet.issuer)
-    expired = buy(fleet, wish, thief_authorities=[brief])
-    newer = buy(fleet, wish)
-    wait_for(lambda: has_expired(fleet, expired), 60)
+    expired = client(fleet, account, "--directory", brief, *DOMAINS)
+    newer = client(fleet, account, "--directory", directory, *DOMAINS)
+    wait_for(lambda: has_expired(fleet, expired))
     return Goods(foreign, older, expired, newer, self_signed(fleet))
 
 
@@ -242,6 +242,7 @@ def attempts(thief: Thief, goods: Goods) -> dict[str, Said]:
     """All that is tried, but for the streams."""
     programs = {program: thief.command(program) for program in ("sftp", "scp")}
     said = {name: thief.ssh(asked, options=how) for name, (asked, how) in SESSIONS.items()}
+    said[TERMINAL] = thief.ssh(options="-tt")
     for name, (options, through) in FORWARDS.items():
         said[name] = go_through(thief, options, through)
     for name, options in REVERSE.items():
@@ -277,7 +278,7 @@ def raid(thief: Thief, goods: Goods, renewals: Renewals) -> Raid:
 @pytest.fixture(scope="module")
 def raids(fleet: Fleet, renewals: Renewals) -> dict[str, Raid]:
     """On a host of each release, with the key of another."""
-    done = {}
+    done: dict[str, Raid] = {}
     first, *_unused, last = fleet.balancers
     with renewals.timers_stopped(), brief_ca(fleet) as brief:
         goods = buy_all(fleet, renewals, brief)
@@ -294,8 +295,17 @@ def raids(fleet: Fleet, renewals: Renewals) -> dict[str, Raid]:
 def test_a_session_is_refused(raids: dict[str, Raid], victim: str, name: str) -> None:
     """With a word that says so, and nothing of what was asked for."""
     said = raids[victim].said[name]
-    assert said.rc not in (0, 255), said.words
+    assert said.rc not in (0, SSH_FAILED), said.words
     assert "refused" in said.stderr
+    assert said.stdout == ""
+
+
+@VICTIMS
+def test_there_is_no_terminal(raids: dict[str, Raid], victim: str) -> None:
+    """Whoever insists on one gets nothing."""
+    said = raids[victim].said[TERMINAL]
+    assert said.rc == SSH_FAILED
+    assert "PTY allocation request failed" in said.stderr
     assert said.stdout == ""
 
 
@@ -315,7 +325,7 @@ def test_nothing_is_forwarded(raids: dict[str, Raid], victim: str, name: str) ->
 def test_nothing_is_forwarded_back(raids: dict[str, Raid], victim: str, name: str) -> None:
     """Nobody listens there for the thief."""
     said = raids[victim].said[name]
-    assert said.rc == 255
+    assert said.rc == SSH_FAILED
     assert "remote port forwarding failed" in said.stderr, said.words
 
 

@@ -9,6 +9,8 @@ certificate from being renewed as long as another one answers for the name: it m
 weeks, a CA that happens to ask it refuses this one order, and the next run tries again. And near
 its end a certificate is ordered though no balancer can be connected to: it may be that just this
 host is cut off from them, and a failed validation costs less than a certificate that expires.
+There, a certificate of which no name is fit at all is ordered whole, whatever seems to be wrong: if
+the preflight errs, the certificate lives, and if it does not, the CA says the same.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Fitness:
     """What may be ordered, some of it for fewer names, and what may not.
 
     ``deferred``: name of a certificate -> why it is not ordered. ``left_out``: sentences about
-    names that are left out of an order.
+    names that are left out of an order, or ordered in spite of what seems wrong.
     """
 
     orders: tuple[Found, ...]
@@ -57,7 +59,9 @@ def check_fitness(
     )
     due = _due(found)
     planned = plan_orders(due, _reasons(verdicts, _urgent(due, now)), now)
-    names = {str(wish["name"]): tuple(wish["domains"]) for wish in planned.wishes}
+    fit = {str(wish["name"]): tuple(wish["domains"]) for wish in planned.wishes}
+    last = {one.name: one.domains for one in _ending(due, now) if one.name not in fit}
+    names = {**fit, **last}
     directories = tuple(ca.directory for ca in settings.authorities)
     orders = (
         _reduced(
@@ -72,14 +76,21 @@ def check_fitness(
     return Fitness(
         tuple(item for item in orders if item.is_to_do),
         {name: reason for name, reason in why.items() if name not in names},
-        tuple(f"{name} does without a name: {why[name]}" for name in names if name in why),
+        (
+            *(f"{name} does without a name: {why[name]}" for name in fit if name in why),
+            *(f"{name} is near its end, so it is ordered although {why[name]}" for name in last),
+        ),
     )
 
 
 def _urgent(due: Iterable[Due], now: datetime) -> frozenset[str]:
     """Domains of certificates that are near their end."""
-    ending = (one for one in due if one.not_after is not None and one.is_near_its_end(now))
-    return frozenset(domain for one in ending for domain in one.domains)
+    return frozenset(domain for one in _ending(due, now) for domain in one.domains)
+
+
+def _ending(due: Iterable[Due], now: datetime) -> tuple[Due, ...]:
+    """Those with a certificate that is near its end."""
+    return tuple(one for one in due if one.not_after is not None and one.is_near_its_end(now))
 
 
 def _reasons(verdicts: Iterable[Verdict], urgent: Collection[str]) -> dict[str, str]:

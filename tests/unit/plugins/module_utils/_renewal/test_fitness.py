@@ -128,13 +128,37 @@ def test_near_the_end_silence_is_no_reason_to_let_it_expire(
     assert names(check_fitness(alone.ports, SETTINGS, [item])) == ordered
 
 
-def test_near_the_end_a_wrong_answer_is_a_reason_still() -> None:
-    """The CA would hear it as well."""
-    wrong = host(a_test=BOTH, b_test=BOTH)
+@pytest.mark.parametrize(
+    ("days_left", "ordered"),
+    [pytest.param(16, [], id="time left"), pytest.param(14, [PAIR.domains], id="near its end")],
+)
+def test_near_the_end_a_certificate_without_any_fit_name_is_ordered_whole(
+    days_left: int, ordered: list[tuple[str, ...]]
+) -> None:
+    """A preflight that errs lets no certificate expire; what it found is told beside the order."""
+    wrong = host(a_test=BOTH, b_test=("198.51.100.7",))
     wrong.network.web["192.0.2.11", 80] = lambda _host, _path: HttpAnswer(404, {}, b"")
     del wrong.network.web["192.0.2.12", 80]
+    item = found(PAIR, "a.test", "b.test", days_left=days_left)
+    fitness = check_fitness(wrong.ports, SETTINGS, [item])
+    assert names(fitness) == ordered
+    told = fitness.left_out if ordered else tuple(fitness.deferred.values())
+    assert "404" in told[0]
+    assert "b.test resolves to 198.51.100.7" in told[0]
+    assert ("near its end, so it is ordered although" in told[0]) is bool(ordered)
+
+
+def test_near_the_end_the_names_that_are_fit_are_ordered_without_the_others() -> None:
+    """A name that seems wrong would have the order of all of them refused."""
+    away = host(a_test=BOTH, b_test=("198.51.100.7",))
     item = found(PAIR, "a.test", "b.test", days_left=1)
-    assert names(check_fitness(wrong.ports, SETTINGS, [item])) == []
+    assert names(check_fitness(away.ports, SETTINGS, [item])) == [("a.test",)]
+
+
+def test_a_first_certificate_is_not_ordered_against_the_preflight() -> None:
+    """There is none that could expire."""
+    away = host(a_test=("198.51.100.7",), b_test=("198.51.100.7",))
+    assert names(check_fitness(away.ports, SETTINGS, [found(PAIR)])) == []
 
 
 def test_a_balancer_whose_name_does_not_resolve_stops_nothing() -> None:

@@ -150,8 +150,9 @@ class Post:
         if asked.reply is None:
             return Pushed(asked.host, False, False, one_line(asked.error))
         lineages = _lacking(asked, self._stock.lineages, question.bundles)
+        is_issuer = asked.host in self.settings.issuers
         wants_key = KeyState.WANTED in (asked.reply.account, asked.reply.certbot_account)
-        if not lineages and not wants_key:
+        if not lineages and not (wants_key and is_issuer):
             return _standing(asked.host, asked.reply.bundles, changed=False)
         told, error, is_changed = {key_of(one): one for one in asked.reply.bundles}, None, False
         try:
@@ -166,7 +167,7 @@ class Post:
         """Deliver in parts; the keys that are wanted go with the first."""
         for start in range(0, max(len(lineages), 1), self.at_once):
             some = lineages[start : start + self.at_once]
-            for part in split(self._stock.delivery(some, asked)):
+            for part in split(self._stock.delivery(host, some, asked)):
                 yield self._exchange(host, part)
             asked = replace(asked, account=KeyState.HELD, certbot_account=KeyState.HELD)
 

@@ -41,8 +41,13 @@ class Stock:
             account_thumbprint=self._thumbprint(),
         )
 
-    def delivery(self, lineages: Iterable[Lineage], reply: Reply) -> Request:
-        """Hands these over, and the keys that the reply asks for."""
+    def delivery(self, host: str, lineages: Iterable[Lineage], reply: Reply) -> Request:
+        """Hands these over, and the keys that the reply asks for if the host is an issuer here.
+
+        A host that is none gets no key, whatever it replies.
+        """
+        if host not in self.settings.issuers:
+            reply = replace(reply, account=KeyState.HELD, certbot_account=KeyState.HELD)
         return Request(
             sender=self.settings.host,
             bundles=tuple(self._filled(lineage) for lineage in lineages),

@@ -41,13 +41,13 @@ def test_a_question_holds_no_key(fleet: Fleet) -> None:
 def test_a_delivery_holds_what_was_asked_for(fleet: Fleet) -> None:
     """The bundle as it is in the store, with its facts."""
     fleet.renew()
-    delivery = stock(fleet).delivery([SITE], Reply("lb2"))
+    delivery = stock(fleet).delivery("lb2", [SITE], Reply("lb2"))
     (offer,) = delivery.bundles
     content = fleet.members["lb1"].files.content[f"{HOME}/certificates/a.test/ecdsa.pem"]
     assert offer.pem == content.decode()
     assert offer.facts is not None
     assert offer.facts.directory == fleet.ca.directory_url
-    assert stock(fleet).delivery([], Reply("lb2")).bundles == ()
+    assert stock(fleet).delivery("lb2", [], Reply("lb2")).bundles == ()
 
 
 def test_what_the_user_provides_is_never_pushed(fleet: Fleet) -> None:
@@ -62,11 +62,22 @@ def test_the_keys_are_given_only_where_they_are_wanted(fleet: Fleet, state: KeyS
     first = fleet.members["lb1"]
     first.files.write(f"{HOME}/{CERTBOT_KEY}", b"{}")
     is_wanted = state is KeyState.WANTED
-    one = stock(fleet).delivery([], Reply("lb2", account=state))
+    one = stock(fleet).delivery("lb2", [], Reply("lb2", account=state))
     assert one.account_key == (key_pem(first).decode() if is_wanted else None)
     assert one.certbot_key is None
-    other = stock(fleet).delivery([], Reply("lb2", certbot_account=state))
+    other = stock(fleet).delivery("lb2", [], Reply("lb2", certbot_account=state))
     assert (other.account_key, other.certbot_key) == (None, "{}" if is_wanted else None)
+
+
+def test_a_host_that_is_no_issuer_gets_no_key_whatever_it_replies(fleet: Fleet) -> None:
+    """A balancer that somebody broke into would have the account else."""
+    fleet.members["lb1"].files.write(f"{HOME}/{CERTBOT_KEY}", b"{}")
+    fleet.settings = replace(fleet.settings, issuers=("lb1", "lb3"))
+    wants = Reply("lb2", account=KeyState.WANTED, certbot_account=KeyState.WANTED)
+    delivery = stock(fleet).delivery("lb2", [], wants)
+    assert (delivery.account_key, delivery.certbot_key) == (None, None)
+    allowed = stock(fleet).delivery("lb3", [], replace(wants, host="lb3"))
+    assert None not in (allowed.account_key, allowed.certbot_key)
 
 
 def test_an_account_key_that_cannot_be_read_stops_no_push(fleet: Fleet) -> None:

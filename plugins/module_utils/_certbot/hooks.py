@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from .._core.errors import Fault
 from .._core.ports import Files
+from .cli_ini import read_settings
 
 FOLDERS = ("pre", "deploy", "post")
 LONGEST = 65_536
@@ -24,7 +25,7 @@ _STOPS = re.compile(
     r"(\bhaproxy\b[^\n#]*\b(stop|restart)|\b(stop|restart)\b[^\n#]*\bhaproxy)\b",
     re.MULTILINE,
 )
-_HOOK = re.compile(r"^\s*(pre|post|deploy|renew)-hook\s*[=\s]", re.MULTILINE)
+_HOOKS = frozenset({"pre-hook", "post-hook", "deploy-hook", "renew-hook"})
 _REMEDY = "remove it: HAProxy answers the challenges itself, and takes the result without a restart"
 
 
@@ -39,9 +40,9 @@ def _faults(files: Files, config: str) -> Iterator[Fault]:
             path = f"{config}/renewal-hooks/{folder}/{name}"
             if _STOPS.search(_text(files, path)):
                 yield Fault(path, "stops HAProxy at each renewal", _REMEDY)
-    for number, line in enumerate(_text(files, f"{config}/cli.ini").splitlines(), start=1):
-        if _HOOK.match(line) and _STOPS.search(line):
-            yield Fault(f"{config}/cli.ini:{number}", "stops HAProxy at each renewal", _REMEDY)
+    for setting in read_settings(files):
+        if setting.key in _HOOKS and _STOPS.search(setting.value):
+            yield Fault(setting.place, "stops HAProxy at each renewal", _REMEDY)
 
 
 def _text(files: Files, path: str) -> str:

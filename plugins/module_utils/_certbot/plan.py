@@ -32,14 +32,16 @@ from .._core.change import Change
 from .._core.errors import InvalidInput
 from .._core.ports import Ports
 from .._core.reader import Reader
+from .._pki.x509 import Certificate
 from .account import AccountFolder
+from .cli_ini import faults_of_settings
 from .commands import COMMAND, Tool, find_version
 from .conf import Terms
 from .hooks import faults_of_hooks
 from .issue import Issuance
 from .lineages import CONFIG, Lineages, names_of
 from .settle import Place, Settlement, carry_out, plan_adoption, plan_settlement
-from .versions import faults_of
+from .versions import faults_of, faults_of_lives
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,28 @@ class Work:
     def _refuse_what_it_cannot(self) -> None:
         if not self._wish.lineages:
             return
-        faults = faults_of_hooks(self._ports.files, self._tool.config)
+        files = self._ports.files
+        faults = faults_of_hooks(files, self._tool.config)
+        faults = (*faults, *faults_of_settings(files, self._agreed()))
         # In check mode on a fresh host there is no command yet.
-        if self._ports.files.mode(self._tool.command) is not None:
+        if files.mode(self._tool.command) is not None:
             version = find_version(self._ports.runner, self._tool)
             faults = (*faults, *faults_of(version, self._wish.lineages))
+            faults = (*faults, *faults_of_lives(version, self._leaves()))
         if faults:
             raise InvalidInput(faults)
+
+    def _agreed(self) -> Mapping[str, str]:
+        """What a user may have told certbot as well, because it is what we tell it."""
+        kinds = {one.key_type.value for one in self._wish.lineages}
+        kind = {"key-type": kinds.pop()} if len(kinds) == 1 else {}
+        return {"server": self._authority.directory, "authenticator": "manual", **kind}
+
+    def _leaves(self) -> Mapping[str, Certificate]:
+        """What is held of the wished lineages."""
+        settled = (Settlement(lineage, name) for lineage, name in self._names.items())
+        held = {one.lineage.label: self._held(one) for one in settled}
+        return {label: one.leaf for label, one in held.items() if one is not None}
 
     def _settlements(self) -> dict[Lineage, Settlement]:
         found = {

@@ -10,11 +10,13 @@ Source: certbot's CHANGELOG, 2.1.0 (Debian 12), 4.0.0 (Debian 13) and 5.8.0 run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from .._acme.wish import Lineage, is_address
 from .._core.errors import EdgeError, Fault
+from .._pki.x509 import Certificate
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +49,10 @@ def _wanted_address(one: Lineage) -> str:
 
 OLDEST = Version(2, 1)
 ABILITIES = (Ability(Version(4, 0), _wanted_profile), Ability(Version(5, 3), _wanted_address))
+BY_LIFETIME = Version(4, 0)
+"""Renews with a third of the life left; those before it with 30 days left, whatever the life."""
+SHORTEST_BEFORE = timedelta(days=45)
+"""With fifteen days between two orders; of what lives 30 days there would be one at every run."""
 _NEWER = "set certbot_install: venv (with certbot_version {since} or later), or source: acme"
 _VERSION = re.compile(r"(?:certbot )?(\d+)\.(\d+)\S*")
 
@@ -65,6 +71,27 @@ def parse_version(text: str) -> Version:
 def faults_of(version: Version, lineages: Sequence[Lineage]) -> tuple[Fault, ...]:
     """Every wish that this version cannot fulfil, and what to do."""
     return tuple(dict.fromkeys(_faults(version, lineages)))
+
+
+def faults_of_lives(version: Version, held: Mapping[str, Certificate]) -> tuple[Fault, ...]:
+    """The certificates that live too short for this version. ``held``: by their names."""
+    if version >= BY_LIFETIME:
+        return ()
+    return tuple(
+        Fault(
+            name,
+            f"it lives {_life(leaf).days} days, and certbot {version} takes for due what has less"
+            " than 30 days left, so it would order anew again and again",
+            _NEWER.format(since=BY_LIFETIME),
+        )
+        for name, leaf in held.items()
+        if _life(leaf) < SHORTEST_BEFORE
+    )
+
+
+def _life(leaf: Certificate) -> timedelta:
+    """Its last second counts. Source: RFC 5280 §4.1.2.5."""
+    return leaf.not_after - leaf.not_before + timedelta(seconds=1)
 
 
 def _faults(version: Version, lineages: Sequence[Lineage]) -> Iterator[Fault]:

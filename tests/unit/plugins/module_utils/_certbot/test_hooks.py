@@ -32,13 +32,14 @@ def test_a_script_that_stops_it_is_named(folder: str, script: str) -> None:
     assert "remove it" in fault.remedy
 
 
-def test_a_line_for_all_renewals_is_named() -> None:
+@pytest.mark.parametrize("path", [f"{CONFIG}/cli.ini", "/root/.config/letsencrypt/cli.ini"])
+def test_a_line_for_all_renewals_is_named(path: str) -> None:
     """In certbot's own settings, by its number."""
     host = FakeHost()
     settings = b"max-log-backups = 0\npre-hook = systemctl stop haproxy\nemail = x@y.test\n"
-    host.files.write(f"{CONFIG}/cli.ini", settings)
+    host.files.write(path, settings)
     (fault,) = faults_of_hooks(host.files, CONFIG)
-    assert fault.path == f"{CONFIG}/cli.ini:2"
+    assert fault.path == f"{path}:2"
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,36 @@ def test_hooks_that_stop_haproxy_are_refused(host: FakeHost, certbot: FakeCertbo
     assert certbot.orders == []
 
 
+def test_settings_that_go_over_ours_are_refused(host: FakeHost, certbot: FakeCertbot) -> None:
+    """Before anything is changed; what says the same as we do may stay."""
+    host.files.write(f"{CONFIG}/cli.ini", f"server = {DIRECTORY}\nkey-type = ecdsa\n".encode())
+    plan(host, wished("a.test"))
+    with pytest.raises(InvalidInput, match=r"cli.ini:2: key-type goes over"):
+        plan(host, wished("a.test", key_types=["ecdsa", "rsa"]))
+    host.files.write(f"{CONFIG}/cli.ini", b"authenticator = standalone\n")
+    with pytest.raises(InvalidInput, match=r"cli.ini:1: authenticator goes over"):
+        plan(host, wished("a.test"))
+    assert certbot.orders == []
+
+
+@pytest.mark.parametrize("where", ["store", "certbot"])
+def test_an_old_version_is_refused_for_short_lives(
+    host: FakeHost, certbot: FakeCertbot, where: str
+) -> None:
+    """Held in the store or by certbot alone; the distribution's package is no exception."""
+    brief = mint("a.test", serial=35, not_before=NOON - DAY, not_after=NOON + 6 * DAY)
+    if where == "store":
+        keep(host, brief)
+    else:
+        place_lineage(host, "a.test", brief, TUTORIAL)
+    certbot.version = "4.0.0"
+    plan(host, wished("a.test"))
+    certbot.version = "2.1.0"
+    with pytest.raises(InvalidInput, match=r"a.test \(ecdsa\): it lives 7 days, and certbot 2.1"):
+        plan(host, wished("a.test"))
+    assert certbot.orders == []
+
+
 def test_before_certbot_is_there_it_is_foretold(host: FakeHost) -> None:
     """In check mode on a fresh host."""
     (result,) = plan(host, wished("a.test")).result["certificates"]

@@ -123,7 +123,7 @@ class HostChecks:
         if self.expired_since is None:
             self.expired_since = now
             self.extremes.returned_expired += 1
-        lasted = now - self.expired_since
+        lasted = now - max(self.expired_since, self.helped_since or now)
         self.extremes.longest_expired = max(self.extremes.longest_expired, lasted)
 
     def _check_behind(self, now: datetime) -> None:

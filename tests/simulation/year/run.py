@@ -98,7 +98,7 @@ class Year:
             f"longest catch-up {_shown(extremes.longest_behind)}; "
             f"least remaining lifetime served {left}; "
             f"hosts that returned with an expired certificate {extremes.returned_expired}, "
-            f"replaced after {_shown(extremes.longest_expired)} at most; apart from these "
+            f"replaced {_shown(extremes.longest_expired)} at most after anybody could; else "
             f"nothing expired in {extremes.looks} looks at what a host serves"
         )
 

@@ -12,19 +12,18 @@ import grp
 import os
 import pwd
 import re
-import secrets
-import shutil
 import socket
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from .errors import Busy, Unavailable
 from .network import LocalNetwork
+from .places import Place, located, names_in
 from .ports import ROOT_ONLY, THE_WRITER, Completed, Ownership, Ports
 
 _TEMPORARY = re.compile(r"\..+\.(?P<pid>\d{1,7})\.[a-z0-9_]{8}\.edge~")
@@ -34,34 +33,24 @@ _WRITTEN_SECONDS = 3600.0
 """No write takes as long, so the number of its process is that of another one by then."""
 
 
-def _give(descriptor: int, mode: int, owner: Ownership, folder: str) -> None:
-    """Set owner and mode of what is open, whatever its name leads to meanwhile.
+def _give(descriptor: int, owner: Ownership, place: Place) -> None:
+    """Set the owner of what is open and new, whatever its name leads to meanwhile.
 
     What root puts into a folder of a service's own user belongs to that user, who works on it next.
     """
     user = -1 if owner.user is None else pwd.getpwnam(owner.user).pw_uid  # -1: see chown(2)
     group = -1 if owner.group is None else grp.getgrnam(owner.group).gr_gid
     if owner == THE_WRITER and os.geteuid() == 0:
-        above = Path(folder or ".").stat()
+        above = os.fstat(place.folder)
         user, group = above.st_uid, above.st_gid if above.st_uid else -1
     if (user, group) != (-1, -1):
         os.fchown(descriptor, user, group)
-    os.fchmod(descriptor, mode)
 
 
-def _keep_names(folder: str) -> None:
-    """Have the names of a folder survive a power cut. Source: fsync(2), on directories."""
-    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_left(path: str, pid: int) -> bool:
+def _is_left(place: Place, pid: int) -> bool:
     """Whether the process that wrote a temporary file is gone."""
     try:
-        if time.time() - Path(path).stat().st_mtime > _WRITTEN_SECONDS:
+        if time.time() - place.stat().st_mtime > _WRITTEN_SECONDS:
             return True
         os.kill(pid, 0)  # only asks
     except FileNotFoundError:
@@ -73,115 +62,142 @@ def _is_left(path: str, pid: int) -> bool:
     return False
 
 
-class LocalFiles:
-    """Files of this host. Source: POSIX rename(2), flock(2)."""
+_absent_is_none = contextlib.suppress(FileNotFoundError, NotADirectoryError)
 
-    def __init__(self, scratch_parent: str) -> None:
+
+class LocalFiles:
+    """Files of this host. Source: POSIX rename(2), flock(2).
+
+    ``trusted``: the users in whose folders links are followed; root and that of the process.
+    """
+
+    def __init__(self, scratch_parent: str, *, trusted: Collection[int] | None = None) -> None:
         self._scratch_parent = scratch_parent
+        self._trusted = {0, os.geteuid()} if trusted is None else trusted
         self._swept: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
-        try:
-            return Path(path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        with _absent_is_none, located(path, self._trusted, follows=True) as place:
+            descriptor = place.open_file()
+            try:
+                with os.fdopen(descriptor, "rb", closefd=False) as handle:
+                    return handle.read()
+            finally:
+                os.close(descriptor)
+        return None
 
     def names(self, directory: str) -> tuple[str, ...]:
-        try:
-            return tuple(sorted(entry.name for entry in Path(directory).iterdir()))
-        except (FileNotFoundError, NotADirectoryError):
-            return ()
+        with _absent_is_none, located(directory, self._trusted, follows=True) as place:
+            descriptor = place.open_folder()
+            try:
+                return names_in(descriptor)
+            finally:
+                os.close(descriptor)
+        return ()
 
     def mode(self, path: str) -> int | None:
-        try:
-            return stat.S_IMODE(Path(path).stat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        with _absent_is_none, located(path, self._trusted, follows=True) as place:
+            return stat.S_IMODE(place.stat().st_mode)
+        return None
 
     def modified(self, path: str) -> datetime | None:
-        try:
-            return datetime.fromtimestamp(Path(path).stat().st_mtime, timezone.utc)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        with _absent_is_none, located(path, self._trusted, follows=True) as place:
+            return datetime.fromtimestamp(place.stat().st_mtime, timezone.utc)
+        return None
 
     def write(
         self, path: str, content: bytes, *, mode: int = ROOT_ONLY, owner: Ownership = THE_WRITER
     ) -> None:
-        folder, name = os.path.split(path)
-        self._sweep_once(folder)
-        prefix, suffix = f".{name}.{os.getpid()}.", ".edge~"
-        descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as handle:
-                _give(handle.fileno(), mode, owner, folder)
-                handle.write(content)
-                handle.flush()
-                os.fsync(handle.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
-        _keep_names(folder)
+        with self._place_of(path) as place:
+            temporary = place.temporary()
+            descriptor = temporary.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL, ROOT_ONLY)
+            try:
+                with os.fdopen(descriptor, "wb") as handle:
+                    _give(handle.fileno(), owner, place)
+                    os.fchmod(handle.fileno(), mode)
+                    handle.write(content)
+                    handle.flush()
+                    os.fsync(handle.fileno())
+                temporary.move(place)
+            except BaseException:
+                temporary.remove()
+                raise
 
-    def _sweep_once(self, folder: str) -> None:
-        """Remove what runs that were killed left in a folder; there may be keys in it."""
-        if folder in self._swept:
-            return
-        self._swept.add(folder)
-        for name in self.names(folder):
-            found = _TEMPORARY.fullmatch(name)
-            if found and _is_left(f"{folder}/{name}", int(found["pid"])):
-                self.remove(f"{folder}/{name}")
+    @contextlib.contextmanager
+    def _place_of(self, path: str) -> Iterator[Place]:
+        """Of what is written; what runs that were killed left beside it goes first.
+
+        There may be keys in it.
+        """
+        with located(path, self._trusted) as place:
+            folder = path.rpartition("/")[0]
+            if folder not in self._swept:
+                self._swept.add(folder)
+                for one in place.siblings():
+                    found = _TEMPORARY.fullmatch(one.name)
+                    if found and _is_left(one, int(found["pid"])):
+                        one.remove()
+            yield place
 
     def rename(self, source: str, target: str) -> None:
-        Path(source).replace(target)
-        _keep_names(str(Path(target).parent))
+        with located(source, self._trusted) as old, located(target, self._trusted) as new:
+            old.move(new)
 
     def link(self, target: str, path: str) -> None:
-        folder, name = os.path.split(path)
-        self._sweep_once(folder)
-        temporary = Path(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}.edge~")
-        temporary.symlink_to(target)
-        try:
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink()
-            raise
-        _keep_names(folder)
+        with self._place_of(path) as place:
+            temporary = place.temporary()
+            os.symlink(target, temporary.name, dir_fd=temporary.folder)
+            try:
+                temporary.move(place)
+            except BaseException:
+                temporary.remove()
+                raise
 
     def remove(self, path: str) -> None:
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            shutil.rmtree(path)
-        else:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                Path(path).unlink()
+        with _absent_is_none, located(path, self._trusted) as place:
+            place.remove()
 
     def make_directory(
         self, path: str, *, mode: int = 0o700, owner: Ownership = THE_WRITER
     ) -> None:
-        is_new = not Path(path).is_dir()
-        Path(path).mkdir(mode=mode, parents=True, exist_ok=True)
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            # The owner of one that exists is a choice that somebody made.
-            _give(folder, mode, owner, str(Path(path).parent) if is_new else path)
-        finally:
-            os.close(folder)
+        above = str(Path(path).parent)
+        if self.mode(above) is None:
+            self.make_directory(above, mode=0o755)
+        with located(path, self._trusted, follows=True) as place:
+            is_new = place.make_folder(mode)
+            folder = place.open_folder()
+            try:
+                if is_new:  # the owner of one that exists is a choice that somebody made
+                    _give(folder, owner, place)
+                os.fchmod(folder, mode)
+            finally:
+                os.close(folder)
 
     def scratch(self) -> str:
         return tempfile.mkdtemp(prefix="hitless-edge-", dir=self._scratch_parent)
 
     @contextlib.contextmanager
     def lock(self, path: str, *, timeout_seconds: float) -> Iterator[None]:
-        is_new = self.mode(path) is None
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, ROOT_ONLY)
+        descriptor = self._open_lock(path)
         try:
-            if is_new:
-                _give(descriptor, ROOT_ONLY, THE_WRITER, str(Path(path).parent))
             _acquire(descriptor, path, timeout_seconds)
             yield
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, path: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT
+        with located(path, self._trusted) as place:
+            try:
+                descriptor = place.open(flags | os.O_EXCL, ROOT_ONLY)
+            except FileExistsError:
+                return place.open(flags, ROOT_ONLY)
+            try:
+                _give(descriptor, THE_WRITER, place)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            return descriptor
 
 
 def _acquire(descriptor: int, path: str, timeout_seconds: float) -> None:

@@ -30,7 +30,11 @@ THE_WRITER = Ownership()
 
 
 class Files(Protocol):
-    """Files and folders of the host."""
+    """Files and folders of the host.
+
+    Below a folder of another user than root and that of the process no link is followed: there it
+    is no file, so what reads it as absent and writes it puts a file in its place.
+    """
 
     def read(self, path: str) -> bytes | None:
         """The content, ``None`` if there is no such file."""
@@ -61,7 +65,7 @@ class Files(Protocol):
     def make_directory(
         self, path: str, *, mode: int = 0o700, owner: Ownership = THE_WRITER
     ) -> None:
-        """Make a folder (and those above it) with this mode and owner; correct one that exists."""
+        """Make a folder (and those above it) so; of one that exists correct just the mode."""
 
     def scratch(self) -> str:
         """A private folder of this run, removed at its end."""

@@ -311,3 +311,92 @@ def test_a_lock_is_no_way_to_another_file(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    """A folder whose owner put links to what is not theirs, all over it."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "secret").write_text("key")
+    (tmp_path / "root").chmod(0o711)
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "file").symlink_to(tmp_path / "root" / "secret")
+    (folder / "folder").symlink_to(tmp_path / "root")
+    return folder
+
+
+@pytest.fixture
+def wary() -> LocalFiles:
+    """Every folder is somebody else's."""
+    return LocalFiles("", trusted=())
+
+
+@pytest.mark.parametrize("name", ["file", "folder/secret", "folder/../file"])
+def test_a_link_of_somebody_else_reads_as_absent(wary: LocalFiles, theirs: Path, name: str) -> None:
+    """Be it the file or a folder on the way: root reads nothing for others."""
+    path = str(theirs / name) if ".." not in name else f"{theirs}/{name}"
+    assert (wary.read(path), wary.mode(path), wary.modified(path)) == (None, None, None)
+    assert wary.names(str(theirs / "folder")) == ()
+
+
+def test_a_write_puts_a_file_in_the_place_of_such_a_link(wary: LocalFiles, theirs: Path) -> None:
+    """What it led to stays."""
+    wary.write(str(theirs / "file"), b"new")
+    assert not (theirs / "file").is_symlink()
+    assert wary.read(str(theirs / "file")) == b"new"
+    assert (theirs.parent / "root" / "secret").read_text() == "key"
+
+
+def test_nothing_is_changed_by_way_of_such_a_link(wary: LocalFiles, theirs: Path) -> None:
+    """Neither written, moved, removed nor made, and no mode is set."""
+    way = f"{theirs}/folder"
+    (theirs / "mine").write_text("")
+    wary.remove(f"{way}/secret")
+    for change in (
+        lambda: wary.write(f"{way}/new", b""),
+        lambda: wary.link("secret", f"{way}/new"),
+        lambda: wary.rename(f"{theirs}/mine", f"{way}/new"),
+        lambda: wary.rename(f"{way}/secret", f"{theirs}/new"),
+        lambda: wary.make_directory(way, mode=0o777),
+        lambda: wary.make_directory(f"{way}/new"),
+        lambda: wary.lock(f"{way}/new", timeout_seconds=1).__enter__(),
+    ):
+        with pytest.raises(OSError, match=str(theirs)):
+            change()
+    assert wary.names(str(theirs.parent / "root")) == ("secret",)
+    assert wary.mode(str(theirs.parent / "root")) == 0o711
+
+
+def test_a_folder_that_goes_takes_nothing_with_it_that_its_links_lead_to(
+    wary: LocalFiles, theirs: Path
+) -> None:
+    """Links in it are removed as what they are."""
+    wary.remove(str(theirs))
+    assert wary.names(str(theirs.parent)) == ("root",)
+    assert wary.names(str(theirs.parent / "root")) == ("secret",)
+
+
+def test_a_pipe_of_somebody_else_does_not_hold_up_root(wary: LocalFiles, tmp_path: Path) -> None:
+    """It is no file to read."""
+    os.mkfifo(tmp_path / "pipe")
+    assert wary.read(str(tmp_path / "pipe")) is None
+
+
+def test_links_in_folders_of_ones_own_are_followed(files: LocalFiles, theirs: Path) -> None:
+    """An administrator who moved a folder may leave one."""
+    assert files.read(str(theirs / "file")) == b"key"
+    files.write(str(theirs / "folder" / "new"), b"")
+    assert files.names(str(theirs / "folder")) == ("new", "secret")
+    files.make_directory(str(theirs / "folder"), mode=0o700)
+    assert files.mode(str(theirs.parent / "root")) == 0o700
+
+
+def test_only_what_was_made_changes_hands(folder_of_a_service: Path) -> None:
+    """Not a folder that was there, as it may be one that somebody moved to that name."""
+    there = folder_of_a_service / "there"
+    there.mkdir()
+    LocalFiles("").make_directory(str(there / "made"))
+    LocalFiles("").make_directory(str(there))
+    assert there.stat().st_uid == os.geteuid()
+    assert (there / "made").stat().st_uid == there.stat().st_uid

@@ -49,7 +49,10 @@ class FakeClock:
 
 @dataclass
 class FakeFiles:
-    """Files in a dictionary; a folder exists once made or once it holds a file."""
+    """Files in a dictionary; a folder exists once made or once it holds a file.
+
+    ``meanwhile``: path of a lock -> what others have done by the time that it is had.
+    """
 
     clock: FakeClock
     content: dict[str, bytes] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class FakeFiles:
     locked: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
         return self.content.get(self._real(path))
@@ -121,6 +125,7 @@ class FakeFiles:
         if path in self.locked:
             raise Busy(f"{path} is held for over {timeout_seconds} s")
         self.locked.add(path)
+        self.meanwhile.pop(path, lambda: None)()
         try:
             yield
         finally:

@@ -51,8 +51,10 @@ EXAMPLES
       Whether a renewal would work now, without using up any limit.
   sudo -u hitless hitless-edge renew --force wizardry.io
       A new certificate although the old one is good, say after a key was lost.
-  journalctl -u hitless-edge-renew -u hitless-edge-sync -t hitless-edge
-      What was done, one line for each event."""
+  journalctl -t hitless-edge
+      What was done, one line for each event; also what other hosts brought.
+  journalctl -u 'hitless-edge-*'
+      What systemd says of the runs by the timers, beside their own lines."""
 
 RENEW = """\
 Renews every certificate that is due and whose turn is this host's, then brings

@@ -109,7 +109,7 @@ class Shelf:
         return Holdings(
             wished.lineage,
             self._file(wished) if self.settings.is_balancer else None,
-            self._stored(wished) if self.settings.is_issuer else None,
+            self.stored(wished) if self.settings.is_issuer else None,
         )
 
     @cached_property
@@ -125,7 +125,8 @@ class Shelf:
         obstacle = "" if held.is_ours else f"{path} is there and is not ours; move it away"
         return _copy(held.leaf, wished.source, now, obstacle)
 
-    def _stored(self, wished: Wished) -> Copy:
+    def stored(self, wished: Wished) -> Copy:
+        """What is in the store of it."""
         held = Store(self.ports.files, self.settings.home).held(wished.lineage)
         leaf = held.leaf if held else None
         return _copy(leaf, wished.source, self.ports.clock.now())

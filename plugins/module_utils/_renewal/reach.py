@@ -97,7 +97,9 @@ CAUSES = (
     ),
     _cause(
         r"Permission denied \(",
-        f"{{host}} refuses our push key: this host is no issuer for it (any more): {AGAIN}",
+        f"{{host}} refuses our push key: this host is no issuer for it (any more): {AGAIN}; or its "
+        f"sshd lets {USER} not in, by AllowUsers or AllowGroups, or by an AuthorizedKeysFile other "
+        "than .ssh/authorized_keys",
     ),
     _cause(
         r"Connection refused",

@@ -7,7 +7,8 @@
 Theory of operation. The sender is believed in nothing. A name is looked up in this host's wish; a
 bundle is judged by itself (`admission.py`), then against what is held (`holdings.py`). What passes
 is delivered as by the play, without root: what would need a reload is written and left to `sync`.
-On an issuer it then goes to the store as well. One that is refused stops no other.
+On an issuer it then goes to the store as well, under the store's own lock: an order that ended just
+now is not overwritten by something older. One that is refused stops no other.
 
 Judging costs time and needs no lock; comparing and writing are done under one, so that of two
 pushes at once the newer certificate wins. A kill anywhere leaves what served before, and what is
@@ -18,13 +19,13 @@ is held already is brought into the process too, if it is not there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from .._acme.store import Store
 from .._acme.wish import Source
-from .._core.errors import EdgeError, InvalidInput, Refused
+from .._core.errors import Busy, EdgeError, InvalidInput, Refused
 from .._core.ports import Ports
 from .._haproxy.delivery import shown
 from .._haproxy.delivery.carry_out import deliver_locked
@@ -43,6 +44,8 @@ from .wire import Action, Answer, KeyState, Offer, Reply, Request, parse_request
 
 LOCK_SECONDS = 40.0
 """The sender waits a minute."""
+STORE_SECONDS = 5.0
+"""A run that orders may hold the store for minutes: that is left to the next push."""
 
 DONE = {"written": Action.WRITTEN, "swapped": Action.SWAPPED, "added": Action.ADDED}
 
@@ -134,7 +137,11 @@ class Reception:
         wanted = self._wanted(compared)
         result = self._deliver(self._delivery(wanted.values()))
         told = dict(zip(wanted, result["bundles"]))
-        answers = [self._finish(one, told.get(number, {})) for number, one in enumerate(compared)]
+        with self._store_locked(compared) as obstacle:
+            answers = [
+                self._finish(one, told.get(number, {}), obstacle)
+                for number, one in enumerate(compared)
+            ]
         is_changed = result["changed"] or any(answer.action in DONE.values() for answer in answers)
         return is_changed, tuple(answers)
 
@@ -156,17 +163,45 @@ class Reception:
                 raise
             return error.details  # some are refused, the others delivered
 
-    def _finish(self, one: Compared, told: Mapping[str, Any]) -> Answer:
-        """Keep an accepted bundle in the store, unless HAProxy refuses it; and tell."""
+    def _finish(self, one: Compared, told: Mapping[str, Any], obstacle: str = "") -> Answer:
+        """Keep an accepted bundle in the store, unless HAProxy refuses it; and tell.
+
+        ``obstacle``: why the store cannot be written now.
+        """
         action, reason = DONE.get(told.get("action", "")), told.get("reason", "")
         if told.get("action") == "refused":
             return one.answer(Action.REFUSED, reason, one.leaf)
         bundle, wished = one.case.bundle, one.case.wished
         if not one.is_accepted or bundle is None or wished is None:
             return one.answer(action or one.action, reason or one.reason, one.leaf)
-        if one.store_lacks:
+        if one.store_lacks and obstacle:
+            return one.answer(Action.REFUSED, obstacle, bundle.leaf)
+        if one.store_lacks and self._store_still_lacks(one):
             Replica(self.ports, self.settings).keep(wished, bundle, one.case.offer.facts)
         return one.answer(action or Action.WRITTEN, reason, bundle.leaf)
+
+    def _store_still_lacks(self, one: Compared) -> bool:
+        """Compared again under the store's lock: a run may have put something newer there."""
+        wished, mark = one.case.wished, one.case.mark
+        if wished is None or mark is None:
+            return False
+        shelf = Shelf(self.ports, self.settings, self.layout)
+        return shelf.stored(wished).compare(mark) is Action.LACKING
+
+    @contextmanager
+    def _store_locked(self, compared: Iterable[Compared]) -> Iterator[str]:
+        """Alone at the store if something goes there; else why not, in words."""
+        obstacle = ""
+        with ExitStack() as stack:
+            if any(one.store_lacks for one in compared):
+                store = Store(self.ports.files, self.settings.home)
+                store.prepare()
+                lock = self.ports.files.lock(store.lock_path, timeout_seconds=STORE_SECONDS)
+                try:
+                    stack.enter_context(lock)
+                except Busy as error:
+                    obstacle = f"is not in the store yet: {error}; the next push brings it there"
+            yield obstacle
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

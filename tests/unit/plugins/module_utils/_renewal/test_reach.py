@@ -92,7 +92,7 @@ UNKNOWN = (
         pytest.param(UNKNOWN, "no host key of lb2 is pinned", Unavailable, id="unknown"),
         pytest.param(
             "hitless@192.0.2.12: Permission denied (publickey).",
-            "lb2 refuses our push key.*hitless.edge.keep",
+            "lb2 refuses our push key.*hitless.edge.keep.*AllowUsers.*AuthorizedKeysFile",
             Unavailable,
             id="refused key",
         ),

@@ -17,6 +17,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Unavailable,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
+from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import parse
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import (
     Action,
@@ -239,6 +240,35 @@ def test_a_question_waits_for_nobody() -> None:
     assert [answer.action for answer in host.tell(ASKED)] == [Action.LACKING]
     with pytest.raises(Busy):
         host.tell(offer("a.test", NEW))
+
+
+def test_the_store_is_not_written_while_a_run_orders() -> None:
+    """It is served at once, the sender is told, and the next push brings it to the store."""
+    host = Receiver()
+    host.tell(offer("a.test", OLD))
+    host.files.locked.add(host.store.lock_path)
+    (answer,) = host.tell(offer("a.test", NEW))
+    assert (answer.action, "the next push" in answer.reason) == (Action.REFUSED, True)
+    assert host.serves("a.test") == leaf_of(NEW).fingerprint
+    assert host.stored("a.test") == leaf_of(OLD).fingerprint
+    host.files.locked.remove(host.store.lock_path)
+    host.tell(offer("a.test", NEW))
+    assert serves_everywhere(host, NEW)
+
+
+def test_what_a_run_has_ordered_meanwhile_is_not_overwritten() -> None:
+    """What came is compared once more when the store's lock is had."""
+    host = Receiver()
+    host.files.meanwhile[host.store.lock_path] = lambda: keep_in_store(host, NEW)
+    host.tell(offer("a.test", OLD))
+    assert host.stored("a.test") == leaf_of(NEW).fingerprint
+
+
+def keep_in_store(host: Receiver, pem: str) -> None:
+    """As a run that orders does."""
+    wished = host.settings.find("a.test", KeyType.ECDSA)
+    assert wished is not None
+    host.store.save(wished.lineage, parse(pem, name="a.test", path="pem"), None)
 
 
 def test_what_is_no_request_is_a_fault() -> None:

@@ -37,8 +37,8 @@ KNOWN = frozenset(
         "issuer_terms_agreed", "issuer_workers",
         "renewal_account", "renewal_balancers", "renewal_calendar", "renewal_certbot",
         "renewal_certificates", "renewal_issuers", "renewal_metrics_directory",
-        "renewal_packages", "renewal_preflight", "renewal_remove_old", "renewal_standby_delay",
-        "renewal_sync_calendar",
+        "renewal_packages", "renewal_preflight", "renewal_random_delay", "renewal_remove_old",
+        "renewal_standby_delay", "renewal_sync_calendar",
     }
 )  # fmt: skip
 """Every option of the roles, and what the playbooks take beside them."""

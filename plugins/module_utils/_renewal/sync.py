@@ -102,7 +102,7 @@ def _sync(ports: Ports, settings: Settings, layout: Layout) -> Synced:
             absent.append(SyncedBundle(lineage.name, lineage.key_type.value, ABSENT, path))
         else:
             where = f"certificates[{number}] ({lineage.name})"
-            present.append(WantedBundle(where, lineage.name, lineage.key_type, ()))
+            present.append(WantedBundle(where, lineage.name, lineage.key_type, lineage.domains))
     wish = Wish(tuple(present), layout, purge=False)
     error = None
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from ..._pki.pem import CERTIFICATE, parse_blocks
 from ..._pki.x509 import Certificate, parse_certificates
 
 FORMAT = 1
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.pem")
+"""A file that may be ours: `file_name` gives no other. A name leads to no other folder."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def parse_manifest(content: bytes | None) -> Manifest:
         document = json.loads(content or b"{}")
         files = document.get("files", {})
         return Manifest(
-            {str(name): str(digest) for name, digest in files.items() if "/" not in name}
+            {str(name): str(digest) for name, digest in files.items() if NAME.fullmatch(name)}
         )
     except (ValueError, AttributeError, TypeError):
         return Manifest()

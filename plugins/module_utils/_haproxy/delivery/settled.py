@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..._core.errors import Fault
-from ..._pki.bundle import Bundle, parse
+from ..._pki.bundle import Bundle, covers, parse
 from ..._pki.keys import KeyType, generate_key, self_signed
 from ..._pki.x509 import Certificate
 from .disk import Held, has_right_mode
@@ -56,7 +56,7 @@ class Settled:
 def settle(wanted: WantedBundle, path: str, held: Held | None, now: datetime) -> Settled:
     """Decide by what is there and what is offered; what serves is never given up for less."""
     offered, faults = _judge_offer(wanted, now)
-    if offered and held and not held.is_ours and not _is_leaf(held, offered.leaf.fingerprint):
+    if offered and held and not held.is_ours and not _is_leaf(held.leaf, offered.leaf):
         cause = f"{path} is there and is not ours"
         faults = (Fault(wanted.where, cause, "move it away to have it managed"),)
     if faults:
@@ -64,9 +64,10 @@ def settle(wanted: WantedBundle, path: str, held: Held | None, now: datetime) ->
     if offered:
         reason = _why_written(held, offered.leaf)
         return Settled(wanted, path, held, offered.render(), offered.leaf, reason)
-    if held and _is_leaf(held, wanted.fingerprint):
+    why_lacking = _why_lacking(wanted, path, held)
+    if held and not why_lacking:
         return _keep(wanted, path, held)
-    return Settled(wanted, path, held, is_lacking=True, reason=_why_lacking(held))
+    return Settled(wanted, path, held, is_lacking=True, reason=why_lacking)
 
 
 def settle_default(path: str, held: Held | None, now: datetime) -> Settled:
@@ -105,8 +106,8 @@ def _keep(wanted: WantedBundle, path: str, held: Held) -> Settled:
     return Settled(wanted, path, held, tidy, held.leaf, reason)
 
 
-def _is_leaf(held: Held, fingerprint: str) -> bool:
-    return held.leaf is not None and fingerprint in ("", held.leaf.fingerprint)
+def _is_leaf(held: Certificate | None, leaf: Certificate) -> bool:
+    return held is not None and held.fingerprint == leaf.fingerprint
 
 
 def _why_written(held: Held | None, leaf: Certificate) -> str:
@@ -119,11 +120,25 @@ def _why_written(held: Held | None, leaf: Certificate) -> str:
     return f"holds certificate {held.leaf.fingerprint[:16]}…, wanted is {leaf.fingerprint[:16]}…"
 
 
-def _why_lacking(held: Held | None) -> str:
+def _why_lacking(wanted: WantedBundle, path: str, held: Held | None) -> str:
+    """Why what is there cannot stand for what is not at hand; empty if it can.
+
+    Where any certificate will do, that is one of ours for one of the domains at least: not what
+    somebody put there for HAProxy to serve, be it valid.
+    """
     if held is None:
         return "absent, and no pem is at hand"
     if held.leaf is None:
         return f"the file is damaged: {held.fault}"
-    return (
-        f"holds certificate {held.leaf.fingerprint[:16]}…, and the pem of the wanted is not at hand"
-    )
+    if wanted.fingerprint:
+        return "" if held.leaf.fingerprint == wanted.fingerprint else _why_other(held.leaf)
+    if not held.is_ours:
+        return f"{path} is there and is not ours"
+    if wanted.domains and not any(covers(held.leaf.names, domain) for domain in wanted.domains):
+        names = ", ".join(held.leaf.names)[:200] or "no name at all"
+        return f"holds a certificate for {names}, and none of the wished domains"
+    return ""
+
+
+def _why_other(leaf: Certificate) -> str:
+    return f"holds certificate {leaf.fingerprint[:16]}…, and the pem of the wanted is not at hand"

@@ -110,6 +110,26 @@ def test_what_is_absent_or_damaged_is_told() -> None:
     assert not synced.is_well
 
 
+def test_what_is_not_for_the_wished_names_is_told_and_not_served() -> None:
+    """Somebody who may write the folder put another service's certificate there."""
+    host = Receiver(certificates=ONE)
+    host.tell(offer("a.test", NEW))
+    host.files.write(path_of("a.test"), issue("secret.service").encode())
+    synced = run(host)
+    assert (actions(synced), synced.is_well) == ([("a.test", "lacking")], False)
+    assert host.serves("a.test") == leaf_of(NEW).fingerprint
+
+
+def test_a_file_that_nobody_delivered_stays_as_it_is() -> None:
+    """It is neither rewritten as ours nor brought into the process."""
+    host = Receiver(certificates=ONE)
+    host.files.write(path_of("a.test"), NEW.encode(), mode=0o640)
+    synced = run(host)
+    assert (actions(synced), synced.is_well) == ([("a.test", "lacking")], False)
+    assert host.files.mode(path_of("a.test")) == 0o640
+    assert "a.test" not in str(host.process.stores)
+
+
 def test_nothing_is_purged() -> None:
     """What is not wished any more is for the play to remove."""
     host = Receiver()

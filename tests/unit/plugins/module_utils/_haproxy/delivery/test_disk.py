@@ -15,17 +15,22 @@ from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.dis
     read_held,
     render_manifest,
 )
+from ansible_collections.hitless.edge.plugins.module_utils._haproxy.delivery.wish import (
+    NAME as BUNDLE_NAME,
+)
+from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import file_name
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from fakes import NOON, FakeHost
 from hypothesis import given
 from hypothesis import strategies as st
 from minted import mint
 
-NAMES = st.text(min_size=1).filter(lambda name: "/" not in name)
+NAMES = st.from_regex(BUNDLE_NAME, fullmatch=True).map(lambda name: file_name(name, KeyType.ECDSA))
 
 
 @given(st.dictionaries(NAMES, st.text()))
 def test_rendering_the_manifest_is_undone_by_parsing(files: dict[str, str]) -> None:
-    """Whatever the names."""
+    """Whatever names bundles may have."""
     manifest = Manifest(files)
     assert parse_manifest(render_manifest(manifest).encode()) == manifest
 
@@ -36,6 +41,16 @@ def test_rendering_the_manifest_is_undone_by_parsing(files: dict[str, str]) -> N
 def test_a_damaged_manifest_claims_nothing(content: bytes | None) -> None:
     """So nothing gets removed because of it."""
     assert parse_manifest(content) == Manifest()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../a.pem", "/a.pem", "a/b.pem", "..", ".", "", ".crt-list.txt", ".a.pem", "a", "a.pem\n"],
+)
+def test_a_manifest_claims_bundles_only(name: str) -> None:
+    """It is in a folder of another user, and root removes what it claims."""
+    content = render_manifest(Manifest({name: "x", "a.test.rsa.pem": "y"})).encode()
+    assert parse_manifest(content) == Manifest({"a.test.rsa.pem": "y"})
 
 
 def test_a_file_that_is_not_there_is_not_held() -> None:

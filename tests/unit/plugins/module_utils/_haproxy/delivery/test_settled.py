@@ -62,6 +62,28 @@ def test_any_certificate_is_right_where_none_is_named() -> None:
     assert (one.content, one.is_written, one.is_lacking) == (OLD.pem, False, False)
 
 
+def test_what_somebody_put_there_is_neither_served_nor_rewritten() -> None:
+    """Where any certificate will do, a foreign file may be a key that is none of HAProxy's."""
+    one = settled(wanted("a.test"), held(f"# mine\n{OLD.pem}", ours=False))
+    assert (one.is_lacking, one.content, one.is_written) == (True, None, False)
+    assert one.reason == f"{PATH} is there and is not ours"
+
+
+def test_a_certificate_for_other_names_is_not_brought_into_the_process() -> None:
+    """Unless its fingerprint is wanted; what HAProxy serves under that path meanwhile stays."""
+    there = held(mint("secret.service").pem)
+    one = settled(wanted("a.test"), there)
+    assert (one.is_lacking, one.content) == (True, None)
+    assert "for secret.service, and none of the wished domains" in one.reason
+    assert not settled(wanted("a.test", mint("secret.service"), pem=False), there).is_lacking
+
+
+@pytest.mark.parametrize("domains", [("a.test", "new.test"), ()])
+def test_one_wished_name_is_enough(domains: tuple[str, ...]) -> None:
+    """A name that was added waits for the next renewal; the others are served."""
+    assert not settled(wanted("a.test", domains=domains), held(OLD.pem)).is_lacking
+
+
 @pytest.mark.parametrize("there", [None, held(OLD.pem), held("nonsense")], ids=str)
 def test_an_offer_is_written(there: Held | None) -> None:
     """Where there is none, an older one, or a damaged one."""

@@ -12,9 +12,10 @@ certificates. Source: certbot 5.8 `_internal/constants.py`, `_internal/renewal.p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .._acme.wish import Lineage
 from .._core.errors import Fault
 from .._core.ports import Files
 from .lineages import CONFIG
@@ -68,11 +69,17 @@ def read_settings(files: Files) -> tuple[Setting, ...]:
     return tuple(setting for path in PATHS for setting in _read(files, path))
 
 
-def faults_of_settings(files: Files, agreed: Mapping[str, str]) -> tuple[Fault, ...]:
-    """What would have certificates renewed otherwise than wished, where it stands.
+def faults_of_settings(
+    files: Files, lineages: Iterable[Lineage], directory: str
+) -> tuple[Fault, ...]:
+    """What would have these lineages renewed otherwise than wished, where it stands.
 
-    ``agreed``: values that change nothing.
+    What a user says as well as we do changes nothing.
     """
+    kinds = {one.key_type.value for one in lineages}
+    agreed = {"server": directory, "authenticator": "manual"}
+    if len(kinds) == 1:
+        agreed["key-type"] = kinds.pop()
     return tuple(
         Fault(one.place, f"{one.key} goes over what is set for the wished certificates", _REMEDY)
         for one in read_settings(files)

@@ -118,7 +118,8 @@ class Work:
             return
         files = self._ports.files
         faults = faults_of_hooks(files, self._tool.config)
-        faults = (*faults, *faults_of_settings(files, self._agreed()))
+        told = faults_of_settings(files, self._wish.lineages, self._authority.directory)
+        faults = (*faults, *told)
         # In check mode on a fresh host there is no command yet.
         if files.mode(self._tool.command) is not None:
             version = find_version(self._ports.runner, self._tool)
@@ -126,12 +127,6 @@ class Work:
             faults = (*faults, *faults_of_lives(version, self._leaves()))
         if faults:
             raise InvalidInput(faults)
-
-    def _agreed(self) -> Mapping[str, str]:
-        """What a user may have told certbot as well, because it is what we tell it."""
-        kinds = {one.key_type.value for one in self._wish.lineages}
-        kind = {"key-type": kinds.pop()} if len(kinds) == 1 else {}
-        return {"server": self._authority.directory, "authenticator": "manual", **kind}
 
     def _leaves(self) -> Mapping[str, Certificate]:
         """What is held of the wished lineages."""

@@ -22,6 +22,7 @@ from .._acme.store import Store
 from .._acme.transport import open_http as open_real_http
 from .._acme.wish import Lineage, Source
 from .._certbot.account import AccountFolder, CertbotAccount, KeptKey
+from .._certbot.cli_ini import faults_of_settings
 from .._certbot.conf import Terms
 from .._certbot.lineages import CONFIG, Lineages, names_of
 from .._certbot.settle import Place, Settlement, carry_out, plan_settlement
@@ -86,9 +87,12 @@ def turn(
     if account is None:
         return Turned(bool(foreign), NOT_YET, released)
     place = desk.place(Terms(account.key.certbot_id, certbot.directory))
-    mine = desk.mine(place, reach, DueByCertbot(ports, settings, open_http))
+    # It would renew otherwise than wished: better the next issuer does, once its turn has come.
+    faults = faults_of_settings(ports.files, desk.names, certbot.directory)
+    overruled = "; ".join(str(fault) for fault in faults)
+    mine = desk.mine(place, reach, DueByCertbot(ports, settings, open_http)) if not faults else ()
     done = desk.settle(place, mine)
-    reason = ", ".join(lineage.label for lineage in mine) or others
+    reason = overruled or ", ".join(lineage.label for lineage in mine) or others
     may_renew = bool(mine or foreign)
     return Turned(may_renew, reason or "it is the turn of others", (*released, *done))
 

@@ -7,25 +7,27 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage
 from ansible_collections.hitless.edge.plugins.module_utils._certbot.cli_ini import (
     LONGEST,
     PATHS,
     faults_of_settings,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Fault
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from fake_certbot import CONFIG, DIRECTORY
 from fakes import FakeHost
 from hypothesis import given
 from hypothesis import strategies as st
 
-AGREED = {"server": DIRECTORY, "authenticator": "manual", "key-type": "ecdsa"}
+WISHED = (Lineage("a.test", KeyType.ECDSA, ("a.test",)),)
 
 
 def faults(content: bytes, path: str = PATHS[0]) -> tuple[Fault, ...]:
     """Of a file with this content."""
     host = FakeHost()
     host.files.write(path, content)
-    return faults_of_settings(host.files, AGREED)
+    return faults_of_settings(host.files, WISHED, DIRECTORY)
 
 
 @pytest.mark.parametrize("path", [f"{CONFIG}/cli.ini", "/root/.config/letsencrypt/cli.ini"])
@@ -128,7 +130,7 @@ def test_a_folder_of_that_name_is_no_fault() -> None:
     """Nothing can be read there, by certbot neither."""
     host = FakeHost()
     host.files.make_directory(PATHS[0], mode=0o755)
-    assert faults_of_settings(host.files, AGREED) == ()
+    assert faults_of_settings(host.files, WISHED, DIRECTORY) == ()
 
 
 @given(st.binary(max_size=200))

@@ -131,6 +131,23 @@ def test_every_issuer_gets_all_that_certbot_needs(certbots: Certbots) -> None:
     assert confs(certbots) == {"lb1": None, "lb2": "False", "lb3": "False"}
 
 
+def test_an_issuer_whose_own_settings_go_over_ours_renews_nothing(certbots: Certbots) -> None:
+    """Its journal says why; the next one renews when its turn has come."""
+    first = certbots.fleet.members["lb1"]
+    first.files.write(f"{CONFIG}/cli.ini", b"authenticator = standalone\n")
+    turned = certbots.turn("lb1")
+    assert not turned.may_renew
+    assert turned.reason.startswith(f"{CONFIG}/cli.ini:1: authenticator goes over")
+    assert confs(certbots)["lb1"] == "False"
+    certbots.fleet.wait(62 * DAY)
+    for _unused in range(3):
+        certbots.fleet.wait(DAY)
+        for name in certbots.fleet.members:
+            certbots.timer(name)
+    assert certbots.orders == 1
+    assert len(certbots.fleet.served()) == 1
+
+
 def test_the_first_renews_and_all_serve_it(certbots: Certbots) -> None:
     """Once; the others' timers only take note."""
     for _unused in range(3):

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..module_utils._edge import handovers as handed
 from ..module_utils._edge import lineages
 
 DOCUMENTATION = r"""
@@ -44,6 +45,23 @@ options:
     type: list
     elements: dict
     default: []
+  newer:
+    description:
+      - RV(hitless.edge.certificate_bundles#module:newer) of all balancers. What they hold is right
+        for a probe, and a problem, as the issuer does not have it.
+    type: list
+    elements: dict
+    default: []
+  handovers:
+    description:
+      - Name of a host -> C(stdout), C(stderr) and C(rc) of C(hitless-edge push --json) on it, which
+        was to bring the issuer what that host renewed.
+    type: dict
+    default: {}
+  issuer:
+    description: Name of the issuer, for what is said of O(newer) and O(handovers).
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -81,16 +99,32 @@ Data = list[dict[str, Any]]
 
 
 def edge_state(
-    wishes: Data, checked: Data | None = None, issued: Data | None = None, *, deferred: Data = ()
+    wishes: Data, checked: Data | None = None, issued: Data | None = None, **told: Any
 ) -> dict[str, Any]:
     """The filter."""
+    deferred, newer, handovers, issuer = _told(**told)
     found = lineages.lineages(wishes, checked or [], issued or [])
     return {
         "due": lineages.due(found),
         "bundles": lineages.bundles(found),
-        "wanted": lineages.wanted(found),
-        "problems": lineages.problems(found, deferred),
+        "wanted": lineages.wanted(found, newer),
+        "problems": [
+            *lineages.problems(found, deferred),
+            *handed.failed_handovers(handovers, issuer),
+            *handed.lagging(newer, issuer),
+        ],
     }
+
+
+def _told(
+    *,
+    deferred: Data = (),
+    newer: Data = (),
+    handovers: Mapping[str, Any] | None = None,
+    issuer: str = "",
+) -> tuple[Data, Data, Mapping[str, Any], str]:
+    """What may be said beside the results."""
+    return deferred, newer, handovers or {}, issuer
 
 
 class FilterModule:

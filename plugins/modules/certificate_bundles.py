@@ -63,6 +63,14 @@ options:
           - SHA-256 fingerprint of the wanted leaf certificate, in hexadecimal without colons.
           - Without it, a bundle that is there is right, and O(bundles[].pem) replaces it.
         type: str
+      not_before:
+        description:
+          - When the wanted certificate begins, as ISO 8601 with a zone.
+          - With it, a bundle of ours that is held stays if it begins later (or at the same moment,
+            with the greater fingerprint), is valid now, of a CA, and covers O(bundles[].domains),
+            as another issuer may have renewed it. It is named in RV(newer), and no failure.
+          - Without it, the wanted certificate replaces any other, be it newer.
+        type: str
       pem:
         description:
           - Key, leaf and chain in PEM.
@@ -144,8 +152,9 @@ bundles:
       sample: ecdsa
     action:
       description:
-        - V(unchanged), V(written) (files only), V(swapped) or V(added) in the running process,
-          V(removed), V(lacking) (wanted and not at hand), or V(refused) (faulty).
+        - V(unchanged), V(newer) (than the wanted one, so it stays), V(written) (files only),
+          V(swapped) or V(added) in the running process, V(removed), V(lacking) (wanted and not at
+          hand), or V(refused) (faulty).
       type: str
       returned: always
       sample: swapped
@@ -170,6 +179,19 @@ lacking:
   type: list
   elements: list
   sample: [[wizardry.io, ecdsa]]
+newer:
+  description: What is held and newer than what is wanted, see O(bundles[].not_before).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: Name of the certificate., type: str, sample: wizardry.io}
+    key_type: {description: Kind of its key., type: str, sample: ecdsa}
+    fingerprint:
+      description: SHA-256 fingerprint of the leaf that is held.
+      type: str
+      sample: 4D2E1E1B5C3B0B7A3F9E5D1C2B4A69788796A5B4C3D2E1F00F1E2D3C4B5A6978
+  sample: []
 would_change:
   description:
     - Whether there was, or in check mode is, anything to do. In check mode the same as C(changed),
@@ -226,6 +248,7 @@ def spec() -> ArgumentSpec:
         "key_type": {"type": "str", "choices": ["ecdsa", "rsa"], "required": True},
         "domains": {"type": "list", "elements": "str", "required": True},
         "fingerprint": {"type": "str"},
+        "not_before": {"type": "str"},
         "pem": {"type": "str", "no_log": True},
     }
     return ArgumentSpec(

@@ -114,35 +114,55 @@ def bundles(found: Sequence[Lineage]) -> list[dict[str, Any]]:
     """What each balancer shall hold.
 
     Where there is no certificate the fingerprint is absent: whatever a balancer has of it stays.
+    With its beginning, what a balancer has and is newer stays as well: another issuer renewed it.
+    What the user provides is served just so, be it older; and a self-signed one nobody trusts.
     """
     listed = []
     for one in found:
         fingerprint = NOT_YET_ISSUED if one.is_foretold else one.result.get("fingerprint")
         bundle = {"name": one.wish["name"], "key_type": one.key_type, "domains": list(one.covered)}
-        listed.append({**bundle, "fingerprint": fingerprint} if fingerprint else bundle)
+        begins = one.result.get("not_before")
+        if fingerprint:
+            bundle["fingerprint"] = fingerprint
+        if fingerprint and begins and asks_a_ca(one.wish) and not one.is_foretold:
+            bundle["not_before"] = begins
+        listed.append(bundle)
     return listed
 
 
-def wanted(found: Sequence[Lineage]) -> list[dict[str, Any]]:
-    """What a probe shall find: domains, and the fingerprints that are right for them."""
+def wanted(found: Sequence[Lineage], newer: Iterable[Data] = ()) -> list[dict[str, Any]]:
+    """What a probe shall find: domains, and the fingerprints that are right for them.
+
+    ``newer``: what balancers hold that is newer, which is right as well.
+    """
+    more = _by_name(newer)
     by_name: dict[str, list[Lineage]] = {}
     for one in found:
         by_name.setdefault(one.wish["name"], []).append(one)
     return [
         {"name": name, "domains": domains, "fingerprints": prints}
         for name, held in by_name.items()
-        for domains, prints in _split(held)
+        for domains, prints in _split(held, more.get(name, []))
         if domains
     ]
 
 
-def _split(same: Sequence[Lineage]) -> list[tuple[list[str], list[str]]]:
-    prints = [one.result["fingerprint"] for one in same if one.is_held]
+def _split(same: Sequence[Lineage], newer: list[str]) -> list[tuple[list[str], list[str]]]:
+    prints = [*(one.result["fingerprint"] for one in same if one.is_held), *newer]
     covered = {name for one in same if one.is_held for name in one.covered}
     domains = same[0].wish["domains"]
     served = [domain for domain in domains if domain in covered]
     missing = [domain for domain in domains if domain not in covered]
     return [(served, prints), (missing, [])]
+
+
+def _by_name(newer: Iterable[Data]) -> dict[str, list[str]]:
+    """Name -> fingerprints, each once."""
+    prints: dict[str, list[str]] = {}
+    for one in newer:
+        if one["fingerprint"] not in prints.setdefault(one["name"], []):
+            prints[one["name"]].append(one["fingerprint"])
+    return prints
 
 
 def problems(found: Sequence[Lineage], deferred: Iterable[Data]) -> list[str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._acme.wish import Wished
+from .._haproxy.delivery.newer import Mark, mark_of
 from .._haproxy.delivery.wish import WantedBundle
 from .._pki.bundle import Bundle
 from .._pki.x509 import Certificate
-from .holdings import Copy, Holdings, Mark, Shelf, mark_of
+from .holdings import Copy, Holdings, Shelf
 from .wire import Action, Answer, Offer
 from .wire_fields import shortened
 

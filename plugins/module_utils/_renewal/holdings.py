@@ -4,8 +4,7 @@
 
 """What this host holds of a lineage, and whether something offered is better.
 
-Of two certificates the one that begins later wins, of two that begin together the one with the
-greater fingerprint: a rule that gives the same result on every host, in whatever order they come.
+Of two certificates the newer one wins, by the rule of `newer.py`.
 """
 
 from __future__ import annotations
@@ -19,19 +18,12 @@ from .._acme.store import Store
 from .._acme.wish import Lineage, Source, Wished
 from .._core.ports import Ports
 from .._haproxy.delivery.disk import Manifest, parse_manifest, read_held
+from .._haproxy.delivery.newer import Mark, mark_of
 from .._haproxy.layout import Layout
 from .._pki.bundle import file_name
 from .._pki.x509 import Certificate, is_self_signed
 from .settings import Settings
 from .wire import Action
-
-Mark = tuple[datetime, str]
-"""Beginning and fingerprint: the greater one wins."""
-
-
-def mark_of(leaf: Certificate) -> Mark:
-    """That of a certificate."""
-    return leaf.not_before, leaf.fingerprint
 
 
 @dataclass(frozen=True)

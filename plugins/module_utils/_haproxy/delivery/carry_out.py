@@ -70,6 +70,15 @@ def foresee(plan: Plan) -> dict[str, Any]:
             for settled in plan.settled
             if settled.is_lacking
         ],
+        "newer": [
+            {
+                "name": settled.wanted.name,
+                "key_type": settled.wanted.key_type.value,
+                "fingerprint": settled.leaf.fingerprint,
+            }
+            for settled in plan.settled
+            if settled.is_newer and settled.leaf is not None
+        ],
         "hot": not found,
         "reloaded": bool(found) and not plan.unheard,
         "reasons": found,

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..._core.errors import Fault
@@ -14,6 +14,7 @@ from ..._pki.bundle import Bundle, covers, parse
 from ..._pki.keys import KeyType, generate_key, self_signed
 from ..._pki.x509 import Certificate
 from .disk import Held, has_right_mode
+from .newer import is_newer
 from .wish import DEFAULT_NAME, WantedBundle
 
 DEFAULT_DOMAINS = ("default.invalid",)
@@ -27,6 +28,7 @@ class Settled:
 
     ``content``: what its file shall hold; ``None`` if there is nothing to put there, and what is
     there stays. ``leaf``: that of the content. ``reason``: why it is not simply kept.
+    ``is_newer``: whether it is kept because it is newer than the wanted one.
     """
 
     wanted: WantedBundle
@@ -36,6 +38,7 @@ class Settled:
     leaf: Certificate | None = None
     reason: str = ""
     is_lacking: bool = False
+    is_newer: bool = False
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -61,6 +64,8 @@ def settle(wanted: WantedBundle, path: str, held: Held | None, now: datetime) ->
         faults = (Fault(wanted.where, cause, "move it away to have it managed"),)
     if faults:
         return Settled(wanted, path, held, faults=faults, reason=faults[0].cause)
+    if held and is_newer(held, wanted, now):
+        return replace(_keep(wanted, path, held), reason=_why_kept(held, wanted), is_newer=True)
     if offered:
         reason = _why_written(held, offered.leaf)
         return Settled(wanted, path, held, offered.render(), offered.leaf, reason)
@@ -118,6 +123,13 @@ def _why_written(held: Held | None, leaf: Certificate) -> str:
     if held.leaf.fingerprint == leaf.fingerprint:
         return ""
     return f"holds certificate {held.leaf.fingerprint[:16]}…, wanted is {leaf.fingerprint[:16]}…"
+
+
+def _why_kept(held: Held, wanted: WantedBundle) -> str:
+    present = held.leaf.fingerprint[:16] if held.leaf else ""
+    return (
+        f"holds certificate {present}…, which is newer than the wanted {wanted.fingerprint[:16]}…"
+    )
 
 
 def _why_lacking(wanted: WantedBundle, path: str, held: Held | None) -> str:

@@ -119,7 +119,7 @@ def _action(plan: Plan, settled: Settled, step: Step | None) -> tuple[str, str]:
         return "written", settled.reason
     if settled.path in plan.unlisted:
         return "written", "not on the crt-list"
-    return "unchanged", ""
+    return ("newer", settled.reason) if settled.is_newer else ("unchanged", "")
 
 
 def _removal(path: str, held: Held | None) -> dict[str, Any]:

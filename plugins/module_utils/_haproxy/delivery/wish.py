@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from ..._core.errors import Fault, InvalidInput
@@ -28,7 +29,8 @@ class WantedBundle:
     """One bundle.
 
     ``where``: how a fault names it. ``fingerprint``: SHA-256 of the leaf in upper-case hex, empty
-    if any will do. ``pem``: what to deliver; empty if it is not at hand.
+    if any will do. ``not_before``: when it begins; a newer one that is held stays then, see
+    `newer.py`. ``pem``: what to deliver; empty if it is not at hand.
     """
 
     where: str
@@ -37,6 +39,7 @@ class WantedBundle:
     domains: tuple[str, ...]
     fingerprint: str = ""
     pem: str = field(default="", repr=False)
+    not_before: datetime | None = None
 
     @property
     def file_name(self) -> str:
@@ -106,7 +109,7 @@ def parse_folder(reader: Reader) -> str:
 
 
 def _parse_bundle(reader: Reader) -> WantedBundle:
-    reader.allow("name", "key_type", "domains", "fingerprint", "pem")
+    reader.allow("name", "key_type", "domains", "fingerprint", "not_before", "pem")
     name = _matching(reader["name"], NAME, "a name of letters, digits, dots and hyphens")
     if name == DEFAULT_NAME:
         reader["name"].fault(f'"{name}" is the name of the default certificate')
@@ -117,6 +120,7 @@ def _parse_bundle(reader: Reader) -> WantedBundle:
         key_type=reader["key_type"].choice(KeyType),
         domains=_parse_domains(reader["domains"].items()),
         fingerprint=_parse_fingerprint(reader["fingerprint"]),
+        not_before=_parse_moment(reader["not_before"]),
         pem=pem if isinstance(pem, str) else "",
     )
 
@@ -129,6 +133,20 @@ def _parse_fingerprint(reader: Reader) -> str:
     if not reader.is_given:
         return ""
     return _matching(reader, FINGERPRINT, "a SHA-256 fingerprint of 64 hexadecimal digits").upper()
+
+
+def _parse_moment(reader: Reader) -> datetime | None:
+    if not reader.is_given:
+        return None
+    text = reader.text()
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        reader.fault(f"{text[:40]!r} is no time with a zone", "such as 2026-11-22T12:00:00Z")
+        return None
+    return moment
 
 
 def _matching(reader: Reader, pattern: re.Pattern[str], noun: str) -> str:

@@ -25,3 +25,15 @@ def test_what_a_preflight_deferred_is_a_problem() -> None:
     """The play fails with it at its end."""
     state = edge_state([WISH], deferred=[{"name": "a", "reason": "a points elsewhere"}])
     assert state["problems"] == ["a points elsewhere"]
+
+
+def test_what_balancers_hold_that_is_newer_is_right_and_a_problem() -> None:
+    """The probe accepts it, and the play says that the issuer lacks it, and why."""
+    held = {"name": "a", "key_type": "ecdsa", "fingerprint": "NEW"}
+    push = {"rc": 2, "stdout": "", "stderr": "error: no settings"}
+    store = {"name": "a", "key_type": "ecdsa", "fingerprint": "OLD", "domains": ["a"]}
+    state = edge_state([WISH], [store], newer=[held], handovers={"lb2": push}, issuer="lb1")
+    assert state["wanted"] == [{"name": "a", "domains": ["a"], "fingerprints": ["OLD", "NEW"]}]
+    first, second = state["problems"]
+    assert first == "handover from lb2 to lb1, the issuer: error: no settings"
+    assert second.startswith("a (ecdsa): balancers hold a newer certificate than lb1, the issuer")

@@ -153,7 +153,19 @@ def test_what_is_taken_over_is_delivered_and_probed_as_it_is(done: str) -> None:
 def test_balancers_get_what_there_is(checked: list[Data], issued: list[Data], bundle: Data) -> None:
     """Never less than they have, and with the names that the certificate really has."""
     found = lineages([wish("a")], checked, issued)
-    assert bundles(found) == [{"name": "a", "key_type": "ecdsa", **bundle}]
+    begins = {"not_before": "2026-10-01T00:00:00+00:00"}
+    known = begins if bundle.get("fingerprint") == "A-ECDSA" else {}
+    assert bundles(found) == [{"name": "a", "key_type": "ecdsa", **bundle, **known}]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("acme", True), ("certbot", True), ("provided", False), ("selfsigned", False)],
+)
+def test_of_certificates_of_a_ca_the_newer_one_wins(source: str, told: bool) -> None:
+    """Balancers learn the beginning of the wanted one; what users bring is served as it is."""
+    found = lineages([{**wish("a"), "source": source}], [result("a", "valid", covered="a")], [])
+    assert ("not_before" in bundles(found)[0]) is told
 
 
 def test_each_key_type_is_a_bundle() -> None:

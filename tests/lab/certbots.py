@@ -17,11 +17,13 @@ UNIT = "certbot"
 CONFIG = "/etc/letsencrypt"
 COMMAND = "/opt/certbot/bin/certbot"
 DIRECTORY = "https://edge-ca:14000/dir"
-# A run under way ends first: it would write down again what it knows.
+# Between two runs: one that is under way would write down again what it knows.
 ASK_ANEW = f"""
+systemctl stop {UNIT}.timer
 while systemctl show -p ActiveState {UNIT}.service | grep -q activating; do sleep 0.1; done
 rm -f {HOME}/certbot-renewal-info.json
 for file in {CONFIG}/renewal/*.conf; do sed -i '/^.acme_renewal_info/,$d' "$file"; done
+systemctl start {UNIT}.timer
 """
 REFUSED_NONCE = "anti-replay nonce"
 """The lab's Pebble refuses five of a hundred good ones; certbot gives up after the second."""
@@ -56,6 +58,10 @@ class Certbots:
     def may_renew(self, host: Host, lineage: str) -> bool:
         """Whether certbot may renew it on this host now, by what its file says."""
         return host.run(f"grep -q autorenew {CONFIG}/renewal/{lineage}.conf").rc != 0
+
+    def knows_due(self, host: Host, name: str) -> bool:
+        """Whether a host has seen that a certificate is due."""
+        return host.run(f"grep -q {name}/ {HOME}/certbot-due.json").rc == 0
 
     def rehearse(self, host: Host) -> str:
         """`certbot renew --dry-run`, to its end; what it says."""

@@ -12,10 +12,6 @@ from renewals import Renewals
 
 pytest_plugins = ["scenario"]
 
-PERIOD_SECONDS = 30
-DELAY_SECONDS = 30
-"""As molecule.yml has them."""
-
 
 @pytest.fixture(scope="session")
 def renewals(fleet: Fleet) -> Renewals:

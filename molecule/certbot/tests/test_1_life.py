@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from certbots import UNIT, Certbots
-from conftest import PERIOD_SECONDS
 from fleet_view import Balancer, Fleet, Process
 from playbook_runs import Run, play
 from renewals import Renewals, Shown, wait_for
@@ -20,8 +19,6 @@ from under_traffic import Traffic, traffic_on
 
 BALANCERS = pytest.mark.parametrize("balancer", FLEET.balancers, ids=lambda b: b.name)
 KINDS = ("h1-new", "h1-keepalive", "h2")
-RUN_SECONDS = 60
-"""A run of certbot with its orders, on a machine that has other things to do."""
 MOST_EXPOSURE = 5.0
 """Where `systemd-analyze security` stops to say OK."""
 BOT, CALM = "bot.test", "calm.test"
@@ -82,7 +79,6 @@ class Story:
         self.certbots.make_due(BOT, CALM)
         seconds = wait_for(
             lambda: self.renewals.is_new(old),
-            PERIOD_SECONDS + RUN_SECONDS,
             doubt=lambda: self.certbots.log(self.fleet.issuer),
         )
         return Step(self.renewals.everywhere(), self.renewals.issued() - issued, seconds)
@@ -100,7 +96,6 @@ class Story:
         """Until certbot renews it on the issuer, or does so no more."""
         wait_for(
             lambda: (f"{name}.conf" in self.certbots.lineages(self.fleet.issuer)) is is_there,
-            PERIOD_SECONDS + RUN_SECONDS,
             doubt=lambda: self.certbots.log(self.fleet.issuer),
         )
 
@@ -170,7 +165,6 @@ def test_every_issuer_holds_what_is_served(
     shown = life.steps["certbot again"].shown
     wait_for(
         lambda: certbots.fingerprint(balancer.host, CALM) == shown[CALM],
-        PERIOD_SECONDS + RUN_SECONDS,
         doubt=lambda: certbots.log(balancer.host),
     )
     assert certbots.fingerprint(balancer.host, BOT) == shown[BOT]

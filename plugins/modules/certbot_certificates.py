@@ -26,8 +26,8 @@ description:
   - A wish that this version of certbot cannot fulfil fails the module before anything is changed,
     and so does a hook in certbot's folder that stops HAProxy, as its timer would run it.
   - So does what the files C(/etc/letsencrypt/cli.ini) and C(/root/.config/letsencrypt/cli.ini) say
-    of a renewal (how names are proved, CA, account, kind of key, profile, chain, rehearsals), unless
-    it is what is wished, as it goes over what is set for each certificate.
+    of a renewal (how names are proved, CA, account, kind of key, profile, chain, rehearsals) if it
+    is not what is wished, as it goes over what is set for each certificate.
   - So does a certificate that lives under 45 days, where certbot is older than 4.0. It renews 30
     days before the end, so it would order what lives as short as that anew at every run.
   - Runs with the Python of the issuer's virtual environment.

@@ -33,7 +33,7 @@ KNOWN = frozenset(
         "haproxy_thumbprint",
         "issuer_acme_version", "issuer_adopt", "issuer_authorities", "issuer_budget_seconds",
         "issuer_certificates", "issuer_contact", "issuer_environment", "issuer_failures",
-        "issuer_home", "issuer_packages", "issuer_pip_arguments", "issuer_python",
+        "issuer_home", "issuer_new_account", "issuer_packages", "issuer_pip_arguments", "issuer_python",
         "issuer_terms_agreed", "issuer_workers",
         "renewal_account", "renewal_balancers", "renewal_calendar", "renewal_certbot",
         "renewal_certificates", "renewal_issuers", "renewal_metrics_directory",

@@ -17,8 +17,8 @@ version_added: 0.1.0
 author:
   - The hitless.edge authors (@hitless)
 description:
-  - Of the wanted bundles that are lacking, those whose certificate is among the provided ones, known
-    by fingerprint, each with key, leaf and chain in order. The rest is the business of
+  - Of the wanted bundles that are lacking, those whose certificate is among the provided ones,
+    known by fingerprint, each with key, leaf and chain in order. The rest is the business of
     M(hitless.edge.certificate_store).
 positional: _input, bundles, lacking
 options:

@@ -52,8 +52,9 @@ options:
     description:
       - Folders with certificates that came by another way. Where the store holds none, one that is
         just as wished (names, kind of key, of a listed CA) and not due is copied into it instead
-        of ordering a new one. In a folder there may be PEM files with key and certificates, as HAProxy loads them,
-        and folders with C(privkey.pem) and C(fullchain.pem), as in C(/etc/letsencrypt/live).
+        of ordering a new one. In a folder there may be PEM files with key and certificates, as
+        HAProxy loads them, and folders with C(privkey.pem) and C(fullchain.pem), as in
+        C(/etc/letsencrypt/live).
       - What was there stays as it was, and is not looked at again. What comes close and does not
         fit is named in the reason.
     type: list

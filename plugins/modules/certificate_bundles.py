@@ -94,6 +94,17 @@ options:
       - It is served to clients that name no known host, if the C(bind) does not say C(strict-sni).
     type: bool
     default: false
+  adopt:
+    description:
+      - Folders in which to look for a key with certificate that somebody else put there, where
+        nothing of a wished certificate is at hand; combined PEM files, or certbot's
+        C(live/NAME/{privkey,fullchain}.pem).
+      - For a host that was set up by hand, so that it serves on what it serves now, as soon as its
+        HAProxy gets a config of this collection. What is wished may have more names or another
+        kind of key; a bundle that is delivered later takes its place.
+    type: list
+    elements: path
+    default: []
   directory:
     description: Folder of the bundles, of C(.crt-list.txt) and of the manifest.
     type: path
@@ -257,6 +268,7 @@ def spec() -> ArgumentSpec:
             "purge": {"type": "bool", "default": True},
             "purge_everything": {"type": "bool", "default": False},
             "default_certificate": {"type": "bool", "default": False},
+            "adopt": {"type": "list", "elements": "path", "default": []},
             "directory": {"type": "path", "default": "/etc/haproxy/ssl"},
             "runtime_socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
             "master_socket": {"type": "path", "default": "/run/haproxy-master.sock"},

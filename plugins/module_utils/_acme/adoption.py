@@ -4,52 +4,25 @@
 
 """Certificates that are on the host already, taken into the store instead of new ones.
 
-```
-FOLDER/NAME/{privkey,fullchain}.pem    as certbot keeps them
-FOLDER/FILE                            key and certificates in one PEM, as HAProxy loads them
-```
 One fits if it is just what would be ordered, and not due: the same names and kind of key, a chain
 in order that leads to a root of the listed CAs, as every host demands of what it receives. It is
-copied, never linked, and what was there stays: it is not ours. What we delivered ourselves is no
-certificate made by hand.
+copied, never linked, and what was there stays: it is not ours.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .._core.errors import Fault, InvalidInput, Unavailable
-from .._core.ports import Files, Ports
-from .._pki.bundle import Bundle, parse
+from .._core.errors import Fault, Unavailable
+from .._core.ports import Ports
+from .._pki.bundle import Bundle
+from .._pki.existing import Candidate, read_existing
 from .._pki.trust import Roots
 from .due import Facts, Held, Rules, judge
 from .wish import Lineage, Wish
 
-KEY, CHAIN = "privkey.pem", "fullchain.pem"
-MANIFEST = ".hitless-edge.json"
 TOLD_AT_MOST = 3
-_SERVER = re.compile(r"^server\s*=\s*(\S+)\s*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What lies at a path. ``bundle``: ``None`` if there is a ``fault``.
-
-    ``directory``: of the CA, where certbot noted it.
-    """
-
-    path: str
-    bundle: Bundle | None
-    fault: str = ""
-    directory: str = ""
-
-    @property
-    def stem(self) -> str:
-        """What whoever put it there called it."""
-        return self.path.rpartition("/")[2].removesuffix(".pem")
 
 
 @dataclass(frozen=True)
@@ -73,7 +46,7 @@ def look_around(ports: Ports, lineages: Sequence[Lineage], wish: Wish) -> dict[L
     """For each of these lineages what ``wish.adopt`` holds; nothing is read if there is none."""
     if not lineages or not wish.adopt:
         return {}
-    candidates = tuple(one for folder in wish.adopt for one in _read_folder(ports.files, folder))
+    candidates = read_existing(ports.files, wish.adopt)
     return {lineage: _look(lineage, candidates, ports, wish) for lineage in lineages}
 
 
@@ -147,46 +120,3 @@ def _is_close(lineage: Lineage, candidate: Candidate) -> bool:
     """Whether somebody may wonder why it was not taken."""
     names = set(candidate.bundle.leaf.names) if candidate.bundle else set()
     return bool(names & set(lineage.domains)) or candidate.stem in (lineage.name, *lineage.domains)
-
-
-def _read_folder(files: Files, folder: str) -> Iterator[Candidate]:
-    delivered = _delivered(files, folder)
-    for name in files.names(folder):
-        if not name.startswith(".") and name not in delivered:
-            yield from _read_entry(files, folder, name)
-
-
-def _read_entry(files: Files, folder: str, name: str) -> Iterator[Candidate]:
-    path = f"{folder}/{name}"
-    try:
-        key, chain = files.read(f"{path}/{KEY}"), files.read(f"{path}/{CHAIN}")
-        if key is not None and chain is not None:
-            yield _read_candidate(path, key + b"\n" + chain, _noted_directory(files, path))
-        elif not files.names(path):
-            yield _read_candidate(path, files.read(path) or b"", "")
-    except OSError as error:
-        yield Candidate(path, None, f"cannot be read: {error.strerror}")
-
-
-def _read_candidate(path: str, content: bytes, directory: str) -> Candidate:
-    try:
-        bundle = parse(content.decode(errors="replace"), name="", path=path)
-    except InvalidInput as error:
-        return Candidate(path, None, _unusable(error.faults))
-    return Candidate(path, bundle, directory=directory)
-
-
-def _noted_directory(files: Files, path: str) -> str:
-    """The CA of a lineage of certbot, from ``renewal/NAME.conf`` beside ``live/NAME``."""
-    live, _unused, name = path.rpartition("/")
-    above = live.rpartition("/")[0]
-    found = _SERVER.search((files.read(f"{above}/renewal/{name}.conf") or b"").decode("latin-1"))
-    return found[1] if found else ""
-
-
-def _delivered(files: Files, folder: str) -> frozenset[str]:
-    """The files of a folder of HAProxy's that we put there."""
-    try:
-        return frozenset(json.loads(files.read(f"{folder}/{MANIFEST}") or b"{}")["files"])
-    except (ValueError, KeyError, TypeError, OSError):
-        return frozenset()

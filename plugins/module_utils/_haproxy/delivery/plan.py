@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from ..hot_certificates import plan as plan_steps
 from ..process import Service
 from .disk import Held, Manifest, digest_of, parse_manifest, read_held
 from .settled import Settled, settle, settle_default
+from .takeover import with_existing
 from .wish import DEFAULT_NAME, Wish
 
 FOLDER_MODE = 0o700
@@ -121,6 +122,7 @@ def plan_delivery(ports: Ports, wish: Wish, *, may_be_mute: bool = False) -> Pla
     raw = files.read(layout.manifest)
     manifest = parse_manifest(raw)
     _refuse_to_purge_everything(wish, manifest)
+    wish = with_existing(files, wish, now)
     settled = _settle_all(files, wish, manifest, now)
     wished = {one.wanted.file_name for one in settled}
     removed = {
@@ -128,7 +130,7 @@ def plan_delivery(ports: Ports, wish: Wish, *, may_be_mute: bool = False) -> Pla
             files, f"{layout.certificates}/{name}", manifest, now
         )
         for name in manifest.files
-        if wish.purge and name not in wished
+        if wish.purge and name not in wished | _stopgaps(settled)
     }
     listed = files.read(layout.crt_list)
     loaded, unheard = _look(Service(ports, layout), may_be_mute=may_be_mute)
@@ -142,6 +144,12 @@ def plan_delivery(ports: Ports, wish: Wish, *, may_be_mute: bool = False) -> Pla
         loaded=loaded,
         unheard=unheard,
     )
+
+
+def _stopgaps(settled: Sequence[Settled]) -> set[str]:
+    """Files of another kind of key that serve a name as long as the wished one cannot be had."""
+    bare = [one.wanted.name for one in settled if one.is_lacking and one.held is None]
+    return {file_name(name, kind) for name in bare for kind in KeyType}
 
 
 def _refuse_to_purge_everything(wish: Wish, manifest: Manifest) -> None:

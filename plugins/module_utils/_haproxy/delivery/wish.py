@@ -64,6 +64,7 @@ class Wish:
     ``purge``: whether what we delivered earlier and is not listed shall leave;
     ``purge_everything``: even if nothing at all is listed.
     ``default_certificate``: whether to keep a self-signed one for clients that name no known host.
+    ``adopt``: folders in which to look for what somebody else put there, where nothing is yet.
     """
 
     bundles: tuple[WantedBundle, ...]
@@ -71,6 +72,7 @@ class Wish:
     purge: bool = True
     purge_everything: bool = False
     default_certificate: bool = False
+    adopt: tuple[str, ...] = ()
 
 
 def parse_wish(reader: Reader) -> Wish:
@@ -86,6 +88,7 @@ def parse_wish(reader: Reader) -> Wish:
         purge=reader["purge"].boolean(),
         purge_everything=reader["purge_everything"].boolean(),
         default_certificate=reader["default_certificate"].boolean(),
+        adopt=tuple(parse_folder(item) for item in reader["adopt"].items()),
     )
 
 

@@ -118,7 +118,7 @@ class Thief:
             f" echo $rc $(($(date +%s) - began)) > {FOLDER}/dripped"
         )
         self.attempt(f"rm -f {FOLDER}/dripped")
-        self.attempt(f"systemd-run -q --collect --unit lab-drip sh -c {shlex.quote(inner)}")
+        background(self.fleet.ca, "lab-drip", inner)
 
     def dripped(self) -> Said:
         """How that ended; it is waited for."""
@@ -156,6 +156,12 @@ def bundle(name: str, pem: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def background(host: Host, unit: str, script: str) -> None:
+    """Run a script on a host, as a unit that takes the place of an earlier one."""
+    host.run(f"systemctl stop {unit}; systemctl reset-failed {unit}")
+    host.check_output(f"systemd-run -q --collect --unit {unit} sh -c {shlex.quote(script)}")
+
+
 def listing(host: Host) -> dict[str, str]:
     """Every file of a host: path -> owner, mode, target or checksum."""
     pruned = " -o ".join(f"-path {path}" for path in VOLATILE)
@@ -178,11 +184,8 @@ def listing(host: Host) -> dict[str, str]:
 @contextmanager
 def memory_watched(host: Host) -> Iterator[None]:
     """The memory of the user's processes is measured, to the end of the block."""
-    script = PEAK.format(folder=PEAK_FOLDER)
-    host.check_output(
-        f"rm -rf {PEAK_FOLDER} && mkdir {PEAK_FOLDER}"
-        f" && systemd-run -q --unit lab-peak sh -c {shlex.quote(script)}"
-    )
+    host.check_output(f"rm -rf {PEAK_FOLDER} && mkdir {PEAK_FOLDER}")
+    background(host, "lab-peak", PEAK.format(folder=PEAK_FOLDER))
     try:
         yield
     finally:

@@ -23,6 +23,7 @@ from thief import (
     SSH_FAILED,
     Said,
     Thief,
+    background,
     bundle,
     listing,
     memory_watched,
@@ -178,8 +179,7 @@ def buy_own(fleet: Fleet, directory: str) -> str:
     """A certificate for a name of his own, with an account of his own."""
     key = "/run/lab-thief.pem"
     thumbprint = client(fleet, key, "--thumbprint").strip()
-    responder = f"python3 {RESPONDER} {thumbprint}"
-    fleet.ca.check_output(f"systemd-run -q --collect --unit lab-responder {responder}")
+    background(fleet.ca, "lab-responder", f"exec python3 {RESPONDER} {thumbprint}")
     fleet.resolve("point", OWN, fleet.variables("edge-ca")["edge_address"])
     try:
         return client(fleet, key, "--directory", directory, OWN)
@@ -228,7 +228,7 @@ def inherited(thief: Thief) -> dict[str, str]:
     options = "-A -X -o SetEnv=LD_PRELOAD=/etc/x.so"
     session = f"{thief.command(options=options)} -T {thief.where} {shlex.quote(RECEIVE)}"
     inner = f"eval $(ssh-agent) && export DISPLAY=:9 && sleep infinity | {session}"
-    thief.attempt(f"systemd-run -q --collect --unit lab-session sh -c {shlex.quote(inner)}")
+    background(thief.fleet.ca, "lab-session", inner)
     environment = f"cat /proc/$(pgrep -n -u hitless -f {shlex.quote(RECEIVE)})/environ"
     try:
         wait_for(lambda: "SSH_CONNECTION" in thief.victim.host.run(environment).stdout, 20)

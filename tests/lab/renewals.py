@@ -265,6 +265,6 @@ def watching(fleet: Fleet, *names: str) -> Iterator[History]:
     wait_for(lambda: fleet.ca.run(f"grep -q . {FOLDER}/result.json").rc == 0, 30)
     found = json.loads(fleet.ca.check_output(f"cat {FOLDER}/result.json"))
     history.addresses = {
-        address: {name: [(what, count) for what, count in seen] for name, seen in each.items()}
+        address: {name: [tuple(one) for one in seen] for name, seen in each.items()}
         for address, each in found.items()
     }

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from ansible_collections.hitless.edge.plugins.module_utils._command.cli import main
@@ -24,7 +25,7 @@ from fakes import FakeHost
 PROGRAM = "/usr/local/bin/hitless-edge"
 SETTINGS = "/etc/hitless-edge/settings.json"
 HOME = "/var/lib/hitless-edge"
-NOTHING: Mapping[str, str] = {}
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,15 @@ class Verb(Protocol):
 def main(
     argv: Sequence[str],
     *,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
     world: World = this_host,
 ) -> int:
     """Run; ``argv`` begins with the name of the program.
 
+    ``environment``: that of this process by default.
     Raises: `SystemExit` of argparse, for `--help` and with the usage if that is wrong.
     """
-    login = login_of(argv, environment)
+    login = login_of(argv, os.environ if environment is None else environment)
     words = list(argv[1:]) if login is None else [RECEIVE]
     arguments = make_parser().parse_args(words)
     with world(is_for_peer=arguments.verb == RECEIVE) as outside:
@@ -64,7 +65,7 @@ def main(
 def _turn_away(login: Login, outside: Outside) -> Exit:
     peer = peer_of(outside.environment)
     outside.journal.warning(f"refused {peer}: wanted {login.told}, may only `{ASKED}`")
-    print(REFUSAL, file=outside.streams.errors, flush=True)
+    outside.complain(REFUSAL)
     return Exit.USAGE
 
 

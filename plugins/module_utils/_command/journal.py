@@ -85,11 +85,17 @@ def without_keys(text: str) -> str:
     return _PRIVATE_KEY.sub("(private key)", text)
 
 
+def say(text: str, stream: TextIO) -> None:
+    """Write a line, to be seen at once."""
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def prefixed(stream: TextIO) -> Sink:
     """Lines with the priority that systemd reads."""
 
     def tell(level: Level, text: str) -> None:
-        print(f"<{level.value}>{one_line(text)}", file=stream, flush=True)
+        say(f"<{level.value}>{one_line(text)}", stream)
 
     return tell
 
@@ -100,7 +106,7 @@ def plain(stream: TextIO) -> Sink:
     def tell(level: Level, text: str) -> None:
         noun = f"{level.name.lower()}: " if level in (Level.ERROR, Level.WARNING) else ""
         lines = (one_line(line) for line in without_keys(noun + text).splitlines())
-        print("\n  ".join(line for line in lines if line), file=stream, flush=True)
+        say("\n  ".join(line for line in lines if line), stream)
 
     return tell
 

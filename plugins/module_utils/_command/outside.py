@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO
 
 from .._core.ports import Ports
 from .deadline import Deadline, alarm
-from .journal import Journal
+from .journal import Journal, say
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,8 @@ class Outside:
 
     def show(self, text: str) -> None:
         """Print what was asked for."""
-        print(text.rstrip("\n"), file=self.streams.output, flush=True)
+        say(text.rstrip("\n"), self.streams.output)
+
+    def complain(self, text: str) -> None:
+        """Say why nothing is done."""
+        say(text, self.streams.errors)

@@ -43,7 +43,7 @@ _INTERPRETER = re.compile(r"/[^\s\0]+", re.ASCII)
 
 def is_packed(name: str) -> bool:
     """Whether a file belongs into the command; ``name``: its path below module_utils."""
-    package, _, rest = name.partition("/")
+    package, _unused, rest = name.partition("/")
     return package in PACKAGES and rest.endswith(".py") and name not in NOT_PACKED
 
 

@@ -313,7 +313,7 @@ JSON = st.recursive(
 )
 WAYS = list(places(document()))
 RIGHT = json.dumps(document())
-DER = base64.b64decode("".join(chain_of(NEW).splitlines()[1:]).split("-----END")[0])
+DER = base64.b64decode("".join(chain_of(NEW).splitlines()[1:]).partition("-----END")[0])
 
 
 @st.composite

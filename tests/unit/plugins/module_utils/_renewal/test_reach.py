@@ -164,7 +164,7 @@ def test_what_ssh_says_becomes_what_it_means(
     found, _runner = reach(rc=255, stderr=words)
     with pytest.raises(kind, match=f"(?s){meaning}") as caught:
         found.exchange("lb2", "{}")
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert "lb2" in caught.value.message
     assert "\n" not in caught.value.message
 

@@ -17,7 +17,7 @@ UNIT = "certbot"
 CONFIG = "/etc/letsencrypt"
 COMMAND = "/opt/certbot/bin/certbot"
 DIRECTORY = "https://edge-ca:14000/dir"
-# Between two runs of the timer: certbot lets nobody in beside itself, and writes down what it knows.
+# Between two runs of the timer: certbot lets nobody in beside itself, and writes what it knows.
 PAUSE = f"""
 systemctl stop {UNIT}.timer
 while systemctl show -p ActiveState {UNIT}.service | grep -q activating; do sleep 0.1; done

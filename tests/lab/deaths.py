@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dying import MARK
 from fleet_view import Fleet
 from testinfra.host import Host
 
@@ -21,9 +23,9 @@ COMMAND, REAL = "/usr/local/bin/hitless-edge", "/usr/local/lib/lab/hitless-edge"
 FOLDER = "/run/lab-deaths"
 DROP_IN = "/run/systemd/system/hitless-edge-renew.service.d/lab-deaths.conf"
 NEVER = 0
-# The interpreter of the real command, whichever that is on this host.
+# The interpreter of the real command, whichever that is on this host, with its options.
 WRAPPER = f"""#!/bin/sh
-exec "$(sed -n '1s/^#!//p' {REAL})" {INSTALLED} "$@"
+exec $(sed -n '1s/^#!//p' {REAL}) {INSTALLED} "$@"
 """
 
 
@@ -33,14 +35,20 @@ class Deaths:
 
     host: Host
 
-    def order(self, verb: str, step: int = NEVER) -> None:
-        """Let runs of a verb die just before this step; `NEVER` only counts."""
+    def nobody(self) -> None:
+        """Let all runs live."""
+        self.order("nothing", NEVER)
+
+    def order(self, verb: str, step: int) -> None:
+        """Let the runs of a verb die just before this step."""
         text = json.dumps({"verb": verb, "step": step})
         self.host.check_output(f": > {FOLDER}/trace && echo {shlex.quote(text)} > {FOLDER}/order")
 
-    def trace(self) -> list[str]:
-        """The steps that were taken since the order, the one that killed included."""
-        return str(self.host.check_output(f"cat {FOLDER}/trace")).splitlines()
+    def prevented(self) -> str | None:
+        """The step that did not happen, since somebody died before it; none if nobody did."""
+        trace = str(self.host.check_output(f"cat {FOLDER}/trace"))
+        found = re.search(rf"^{MARK} (.*)$", trace, re.MULTILINE)
+        return found[1] if found else None
 
 
 @contextmanager
@@ -54,7 +62,7 @@ def mortal(fleet: Fleet, host: Host) -> Iterator[Deaths]:
         f" && systemctl daemon-reload && cp -p {COMMAND} {REAL} && mv {COMMAND}.lab {COMMAND}"
     )
     deaths = Deaths(host)
-    deaths.order("nothing")
+    deaths.nobody()
     try:
         yield deaths
     finally:

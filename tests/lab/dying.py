@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs `hitless-edge` in this process and kills it, by SIGKILL, just before its n-th step.
 
-A step is what others can see: a change of a file, a lock, a command that is started, a connection,
-a request to the CA. Python tells of each before it happens (PEP 578), so nothing of the command is
-replaced, and no ptrace is needed. Stands where the command stood (see `deaths.py`); the command
-itself waits at `REAL`. `ORDER` holds who dies and when: ``{"verb": "renew", "step": 17}``. Every
-step goes to `TRACE`, the last line of which is what did not happen any more.
+A step is what others can see: a file that appears, changes its name or goes, a lock, a command that
+is started, a connection. (A temporary file that is left half written is met before its rename; the
+steps at the CA are those of the scenario `faults`.) Python tells of each before it happens
+(PEP 578), so nothing of the command is replaced, and no ptrace is needed.
+
+Stands where the command stood (see `deaths.py`); the command itself waits at `REAL`. `ORDER` holds
+who dies and when: ``{"verb": "renew", "step": 17}``. Every step goes to `TRACE`, with its number;
+each process counts anew. What did not happen any more is marked.
 """
 
 from __future__ import annotations
@@ -26,9 +29,6 @@ ORDER = FOLDER / "order"
 TRACE = FOLDER / "trace"
 STEPS = {
     "fcntl.flock",
-    "http.client.send",
-    "os.chmod",
-    "os.chown",
     "os.mkdir",
     "os.remove",
     "os.rename",
@@ -36,7 +36,7 @@ STEPS = {
     "socket.connect",
     "subprocess.Popen",
 }
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+MARK = "killed before"
 
 
 class Death:
@@ -45,28 +45,21 @@ class Death:
     def __init__(self, step: int) -> None:
         self.step = step
         self.count = 0
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.trace = os.open(TRACE, os.O_WRONLY | os.O_APPEND)
 
     def hook(self, event: str, arguments: tuple[object, ...]) -> None:
         """Is told of everything; the process does not get beyond the step that is its last."""
-        if not is_step(event, arguments):
+        if event not in STEPS:
             return
         with self.lock:
             self.count += 1
+            is_last = self.count == self.step
             what = " ".join(str(argument)[:120] for argument in arguments[:2])
-            line = f"{self.count} {event} {what}".replace("\n", " ")
+            line = f"{MARK if is_last else self.count} {event} {what}".replace("\n", " ")
             os.write(self.trace, line.encode(errors="replace") + b"\n")
-            if self.count == self.step:
+            if is_last:
                 os.kill(os.getpid(), signal.SIGKILL)
-
-
-def is_step(event: str, arguments: tuple[object, ...]) -> bool:
-    """Whether others could see the difference."""
-    if event == "open":  # path, mode, flags
-        flags = arguments[2]
-        return isinstance(flags, int) and bool(flags & WRITES) and arguments[0] != "/dev/null"
-    return event in STEPS
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 
 

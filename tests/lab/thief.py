@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,13 +16,15 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from fleet_view import Balancer, Fleet
-from renewals import HOME, wait_for
+from renewals import HOME, PATIENCE_SECONDS, wait_for
 from testinfra.host import Host
 
 FOLDER = "/root/stolen"
 KEY = f"{FOLDER}/key"
 RECEIVE = "hitless-edge receive"
 LEAVES = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+GAVE_UP = 124
+"""Of timeout(1): whoever was asked has not ended it."""
 SSH_FAILED = 254
 """For 255, which is taken for a failure of the way to the thief's own host."""
 # What changes by itself: the journal, and systemd's notes of timers.
@@ -45,7 +46,6 @@ class Said:
     rc: int
     stdout: str
     stderr: str
-    seconds: float
 
     @property
     def reply(self) -> Any:
@@ -74,8 +74,9 @@ class Thief:
     def command(self, program: str = "ssh", options: str = "") -> str:
         """OpenSSH with the key; hosts are not looked at closely by a thief."""
         return (
-            f"timeout 90 {program} -F none -i {KEY} -o IdentitiesOnly=yes -o BatchMode=yes"
-            f" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null {options}"
+            f"timeout {PATIENCE_SECONDS:.0f} {program} -F none -i {KEY} -o IdentitiesOnly=yes"
+            " -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+            f" {options}"
         )
 
     @property
@@ -85,9 +86,8 @@ class Thief:
 
     def attempt(self, line: str) -> Said:
         """Something on the thief's own host."""
-        began = time.monotonic()
         done = self.fleet.ca.run(f"({line}); rc=$?; exit $((rc == 255 ? {SSH_FAILED} : rc))")
-        return Said(done.rc, done.stdout, done.stderr, time.monotonic() - began)
+        return Said(done.rc, done.stdout, done.stderr)
 
     def ssh(self, wanted: str = "", *, options: str = "-T") -> Said:
         """A session on the victim."""
@@ -113,19 +113,14 @@ class Thief:
         """A byte now and then to `receive`, from now on, in the background."""
         source = "while printf ' '; do sleep 1; done 2> /dev/null"
         session = f"({source}) | {self.command()} -T {self.where} {shlex.quote(RECEIVE)}"
-        inner = (
-            f"began=$(date +%s); {session}; rc=$?;"
-            f" echo $rc $(($(date +%s) - began)) > {FOLDER}/dripped"
-        )
         self.attempt(f"rm -f {FOLDER}/dripped")
-        background(self.fleet.ca, "lab-drip", inner)
+        background(self.fleet.ca, "lab-drip", f"{session}; echo $? > {FOLDER}/dripped")
 
     def dripped(self) -> Said:
         """How that ended; it is waited for."""
         found = f"grep -q . {FOLDER}/dripped"
-        wait_for(lambda: self.fleet.ca.run(found).rc == 0, 120)
-        rc, seconds = self.fleet.ca.check_output(f"cat {FOLDER}/dripped").split()
-        return Said(int(rc), "", "", float(seconds))
+        wait_for(lambda: self.fleet.ca.run(found).rc == 0, 2 * PATIENCE_SECONDS)
+        return Said(int(self.fleet.ca.check_output(f"cat {FOLDER}/dripped")), "", "")
 
 
 def request(bundles: Iterable[Mapping[str, Any]]) -> str:

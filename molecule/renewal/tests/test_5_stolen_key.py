@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from renewals import HOME, Renewals, Shown, wait_for
 from scenario import FLEET
 from thief import (
     FOLDER,
+    GAVE_UP,
     LEAVES,
     RECEIVE,
     SSH_FAILED,
@@ -36,10 +39,12 @@ RESPONDER, BUYER = "/usr/local/lib/lab/responder.py", "/usr/local/lib/lab/acme_o
 NAME, OWN = "kept.test", "thief.test"
 DOMAINS = [NAME, f"www.{NAME}"]
 MOST_MEGABYTES = 256
-MOST_SECONDS = 75
+REFUSED = 2
+"""Exit status of the command for a login that is not our sender's."""
 MARK = f"{HOME}/thief-was-here"
 """In the one folder that is open to the user, but for the bundles."""
 
+SUBSYSTEM = "the subsystem sftp"
 # A session, by what is asked for; nothing of it may happen.
 SESSIONS: dict[str, tuple[str, str]] = {
     "a shell": ("", "-T"),
@@ -49,7 +54,7 @@ SESSIONS: dict[str, tuple[str, str]] = {
     "a file": ("cat /etc/hitless-edge/settings.json /etc/haproxy/ssl/kept.test.ecdsa.pem", "-T"),
     "another verb": ("hitless-edge renew --force", "-T"),
     "what it says of itself": ("hitless-edge status --json", "-T"),
-    "the subsystem sftp": ("sftp", "-T -s"),
+    SUBSYSTEM: ("sftp", "-T -s"),
 }
 LISTENING = "127.0.0.1:9001"
 PROBE = """
@@ -84,13 +89,14 @@ NAMES_OF_PATHS = (
     "/etc/x",
     "kept.test\0x",
 )
+OLDER = "an older one"
 DELIVERIES = (
     "a certificate for another name",
     "that of another name as the wished one",
     "a key that does not match",
     "a self-signed one",
     "an expired one",
-    "an older one",
+    OLDER,
     "one without its chain",
     "a key type that is not wished",
     *(f"the name {name!r}" for name in NAMES_OF_PATHS),
@@ -153,9 +159,22 @@ class Raid:
     shown_before: Shown = field(default_factory=dict)
     shown_after: Shown = field(default_factory=dict)
     megabytes: float = 0.0
+    journal: str = ""
     good: str = ""
     accepted: Said | None = None
     shown_last: Shown = field(default_factory=dict)
+
+
+def facts(fleet: Fleet) -> dict[str, Any]:
+    """What an issuer would say of a certificate that it has just obtained."""
+    authority = fleet.wish()["issuer_authorities"][0]
+    return {
+        "authority": authority["name"],
+        "directory": authority["directory"],
+        "profile": None,
+        "preferred_chain": None,
+        "issued_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
 
 
 def self_signed(fleet: Fleet) -> str:
@@ -205,8 +224,10 @@ def buy_all(fleet: Fleet, renewals: Renewals, brief: str) -> Goods:
     )
     foreign = buy_own(fleet, directory)
     older = client(fleet, account, "--directory", directory, *DOMAINS)
+    old = renewals.everywhere()
     renewals.make_due(NAME)
-    assert renewals.run(fleet.issuer) == "success", renewals.log(fleet.issuer)
+    renewals.run(fleet.issuer)
+    assert renewals.is_new(old, names=[NAME]), renewals.log(fleet.issuer)
     expired = client(fleet, account, "--directory", brief, *DOMAINS)
     newer = client(fleet, account, "--directory", directory, *DOMAINS)
     wait_for(lambda: has_expired(fleet, expired))
@@ -268,8 +289,9 @@ def raid(thief: Thief, goods: Goods, renewals: Renewals) -> Raid:
             done.said[name] = thief.pour(source)
     done.megabytes = peak_megabytes(victim.host)
     done.said[DRIP] = thief.dripped()
+    done.journal = victim.host.check_output("journalctl -q --no-pager -o cat -t hitless-edge")
     done.after, done.shown_after = listing(victim.host), renewals.shown(victim)
-    good = bundle(NAME, goods.newer)
+    good = bundle(NAME, goods.newer, facts=facts(thief.fleet))
     done.good, done.accepted = good["fingerprint"], thief.deliver(good)
     done.shown_last = renewals.shown(victim)
     return done
@@ -293,11 +315,18 @@ def raids(fleet: Fleet, renewals: Renewals) -> dict[str, Raid]:
 @VICTIMS
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_is_refused(raids: dict[str, Raid], victim: str, name: str) -> None:
-    """With a word that says so, and nothing of what was asked for."""
+    """By the command itself, with nothing of what was asked for."""
     said = raids[victim].said[name]
-    assert said.rc not in (0, SSH_FAILED), said.words
-    assert "refused" in said.stderr
+    assert said.rc == REFUSED, said.words
     assert said.stdout == ""
+    assert "refused" in said.stderr or name == SUBSYSTEM  # of which sshd hands on no words
+
+
+@VICTIMS
+def test_refusals_are_in_the_journal(raids: dict[str, Raid], victim: str) -> None:
+    """One line for each session that wanted something else."""
+    refusals = re.findall(r"refused from \S+: wanted", raids[victim].journal)
+    assert len(refusals) >= len(SESSIONS)
 
 
 @VICTIMS
@@ -315,9 +344,9 @@ def test_nothing_is_forwarded(raids: dict[str, Raid], victim: str, name: str) ->
     """The way is there on the thief's side, and leads nowhere."""
     said = raids[victim].said[name]
     assert "NO WAY" not in said.stdout
-    assert "administratively prohibited" in said.stderr, said.words
-    assert "SSH-2" not in said.stdout
-    assert "Name:" not in said.stdout
+    assert "open failed" in said.stderr, said.words
+    assert "SSH-2" not in said.words
+    assert "Name:" not in said.words
 
 
 @VICTIMS
@@ -352,9 +381,10 @@ def test_a_bad_bundle_is_refused(raids: dict[str, Raid], victim: str, name: str)
     """And the reply says why."""
     reply = raids[victim].said[name].reply
     assert reply["changed"] is False
-    actions = [answer["action"] for answer in reply["bundles"]]
-    assert reply["error"] or actions in (["refused"], ["newer"]), reply
-    assert reply["error"] or reply["bundles"][0]["reason"], reply
+    if not reply["error"]:
+        (answer,) = reply["bundles"]
+        assert answer["action"] == ("newer" if name == OLDER else "refused"), reply
+        assert answer["reason"] or name == OLDER, reply
 
 
 @VICTIMS
@@ -369,10 +399,8 @@ def test_what_is_no_request_is_refused(raids: dict[str, Raid], victim: str, name
 @VICTIMS
 @pytest.mark.parametrize("name", [*FLOODS, DRIP])
 def test_a_stream_without_end_is_ended(raids: dict[str, Raid], victim: str, name: str) -> None:
-    """Within bounded time; what came of it is an error."""
-    said = raids[victim].said[name]
-    assert said.seconds < MOST_SECONDS
-    assert said.rc != 0
+    """By the one who receives, with an error."""
+    assert raids[victim].said[name].rc not in (0, GAVE_UP)
 
 
 @VICTIMS
@@ -415,4 +443,4 @@ def test_figures(raids: dict[str, Raid], figures: list[str]) -> None:
         f"{len(tried)} attempts with a stolen key refused, {files} files of each host unchanged",
         f"{max(done.megabytes for done in raids.values()):.0f} MB at most for 1 GiB",
     ]
-    assert all(said.rc != 0 or not said.reply["changed"] for said in tried)
+    assert not any('"changed": true' in said.stdout for said in tried)

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Data = Mapping[str, Any]
+NOT_WISHED = "is not wished for here"
+"""What the issuer says of a certificate that left the wish while a host was down."""
 NOTHING_TO_GIVE = "nothing to push"
 """What a host says that has not been told yet that it is an issuer."""
 
@@ -43,9 +45,16 @@ def _why(result: Data, issuer: str) -> str:
     except (ValueError, KeyError):
         hosts = None
     if hosts is not None:
-        failed = (one for one in hosts if one["host"] == issuer and not one["ok"])
+        mine = (one for one in hosts if one["host"] == issuer and not one["ok"])
+        failed = (one for one in mine if not _is_out_of_date(one))
         return next((str(one["error"]) for one in failed), "")
     words = " ".join(str(result.get("stderr") or "").split())
     if not result.get("rc") or NOTHING_TO_GIVE in words:
         return ""
     return words or f"it ended with {result['rc']} and said nothing"
+
+
+def _is_out_of_date(pushed: Data) -> bool:
+    """Whether all that was refused is what nobody wants any more; `keep` tells the host so."""
+    refused = [one for one in pushed.get("bundles", ()) if one["action"] == "refused"]
+    return bool(refused) and all(str(one["reason"]).startswith(NOT_WISHED) for one in refused)

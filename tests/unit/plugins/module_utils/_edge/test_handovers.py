@@ -21,6 +21,18 @@ def pushed(**errors: str) -> dict[str, Any]:
     return {"rc": int(any(errors.values())), "stderr": "", "stdout": json.dumps({"hosts": hosts})}
 
 
+def refusing(*reasons: str) -> dict[str, Any]:
+    """What a push prints when the issuer refuses bundles for these reasons."""
+    bundles = [{"action": "refused", "reason": reason} for reason in reasons]
+    host = {
+        "host": "lb1",
+        "ok": False,
+        "error": f"lb1 refused it: {reasons[0]}",
+        "bundles": bundles,
+    }
+    return {"rc": 1, "stderr": "", "stdout": json.dumps({"hosts": [host]})}
+
+
 @pytest.mark.parametrize(
     ("result", "told"),
     [
@@ -36,6 +48,8 @@ def pushed(**errors: str) -> dict[str, Any]:
             id="not an issuer before this run",
         ),
         pytest.param({"rc": 1, "stdout": "{", "stderr": "x"}, ["x"], id="broken off"),
+        pytest.param(refusing("is not wished for here; does"), [], id="left the wish meanwhile"),
+        pytest.param(refusing("is not wished for here", "expired"), ["refused it"], id="both"),
     ],
 )
 def test_a_handover_that_failed_is_told(result: dict[str, Any], told: list[str]) -> None:

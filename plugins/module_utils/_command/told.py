@@ -38,7 +38,7 @@ def _tell_outcome(journal: Journal, outcome: Outcome, *, is_rehearsal: bool) -> 
         verb = DONE[result.action]
         by = result.authority or outcome.source.value
         rehearsed = "could be " if is_rehearsal else ""
-        until = f", valid until {moment(result.leaf.not_after)}" if result.leaf else ""
+        until = f"; now valid until {moment(result.leaf.not_after)}" if result.leaf else ""
         end = "" if is_rehearsal else until
         journal.notice(f"{label} {rehearsed}{verb} by {by}: {result.reason}{end}")
 

@@ -75,7 +75,7 @@ def answer(action: Action, reason: str = "") -> Answer:
 def test_a_new_certificate_is_told_with_its_reason(action: Ordered, verb: str) -> None:
     """By whom, why, and until when it is good."""
     assert events_of(outcome(action)) == [
-        ("NOTICE", f"{LABEL} {verb} by letsencrypt: {WHY}, valid until 2027-01-01 06:30 UTC"),
+        ("NOTICE", f"{LABEL} {verb} by letsencrypt: {WHY}; now valid until 2027-01-01 06:30 UTC"),
         ("INFO", "1 of 1 certificate renewed"),
     ]
 

@@ -84,20 +84,18 @@ class Store:
         return Held(leaf, _read_facts(self.files.read(f"{stem}.json"), leaf.fingerprint))
 
     def save(self, lineage: Lineage, bundle: Bundle, facts: Facts | None) -> None:
-        """Make a new certificate the one of its lineage; facts of its predecessor do not count."""
+        """Make a new certificate the one of its lineage.
+
+        Its facts come first, beside those of its predecessor, and the certificate last: who finds
+        either of the two finds its facts, wherever a run was killed.
+        """
         stem = self._make_stem("certificates", lineage)
         if facts is not None:
-            document = {
-                "authority": facts.authority,
-                "directory": facts.directory,
-                "profile": facts.profile,
-                "preferred_chain": facts.preferred_chain,
-                "issued_at": facts.issued_at.isoformat(),
-                "domains": lineage.domains,
-                "fingerprint": bundle.leaf.fingerprint,
-            }
+            document = {"domains": lineage.domains, **_facts_json(bundle.leaf, facts)}
+            before = self.held(lineage)
+            if before is not None and before.facts is not None:
+                document["previous"] = _facts_json(before.leaf, before.facts)
             self._write_json(f"{stem}.json", document)
-        # Last: who finds the certificate finds its facts, wherever a run was killed.
         self.files.write(f"{stem}.pem", bundle.render().encode())
 
     def pending(self, lineage: Lineage) -> Pending | None:
@@ -195,11 +193,24 @@ def _read_leaf(content: bytes | None, path: str) -> Certificate | None:
         return None
 
 
+def _facts_json(leaf: Certificate, facts: Facts) -> dict[str, Any]:
+    return {
+        "fingerprint": leaf.fingerprint,
+        "authority": facts.authority,
+        "directory": facts.directory,
+        "profile": facts.profile,
+        "preferred_chain": facts.preferred_chain,
+        "issued_at": facts.issued_at.isoformat(),
+    }
+
+
 def _read_facts(content: bytes | None, fingerprint: str) -> Facts | None:
-    """The facts, if they are those of this leaf and not of its predecessor."""
+    """The facts of this leaf, if they are there: as those of the newest one, or of the one before."""
     try:
-        value = json.loads(content or b"")
-        if value["fingerprint"] != fingerprint:
+        newest = json.loads(content or b"")
+        known = [newest, *([newest["previous"]] if "previous" in newest else [])]
+        value = next((one for one in known if one["fingerprint"] == fingerprint), None)
+        if value is None:
             return None
         return Facts(
             authority=value["authority"],

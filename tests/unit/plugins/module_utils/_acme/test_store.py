@@ -109,6 +109,23 @@ def test_facts_are_there_before_their_certificate(store: Store, host: FakeHost) 
     assert [path.rpartition(".")[2] for path in host.files.writes] == ["json", "pem"]
 
 
+def test_a_certificate_keeps_its_facts_until_it_is_replaced(store: Store, host: FakeHost) -> None:
+    """Killed between the facts of a new one and the new one itself: the old one's are still there.
+
+    Without them its CA would not be asked any more when it wants it renewed.
+    """
+    lineage = Lineage("a.test", KeyType.ECDSA, ("a.test",))
+    made = [parse(mint("a.test", serial=n).pem, name="a.test", path="") for n in (1, 2, 3)]
+    facts = [Facts(f"ca{n}", "https://ca/", None, None, NOON) for n in (1, 2, 3)]
+    for bundle, known in zip(made[:2], facts):
+        store.save(lineage, bundle, known)
+    first_pem = made[1].render().encode()
+    store.save(lineage, made[2], facts[2])
+    assert store.held(lineage) == Held(made[2].leaf, facts[2])
+    host.files.write(store.certificate_path(lineage), first_pem)
+    assert store.held(lineage) == Held(made[1].leaf, facts[1])
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": {}}'])
 def test_a_broken_cache_is_empty(store: Store, host: FakeHost, content: bytes) -> None:
     """The CA is asked again."""

@@ -205,7 +205,7 @@ def _facts_json(leaf: Certificate, facts: Facts) -> dict[str, Any]:
 
 
 def _read_facts(content: bytes | None, fingerprint: str) -> Facts | None:
-    """The facts of this leaf, if they are there: as those of the newest one, or of the one before."""
+    """The facts of this leaf, if the file has them: of the newest one, or of the one before."""
     try:
         newest = json.loads(content or b"")
         known = [newest, *([newest["previous"]] if "previous" in newest else [])]

@@ -38,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(failure=None)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
     _add_renew(verbs)
-    _with_json(_add(verbs, "push", "bring the other hosts up to date", manual.PUSH))
+    _add_push(verbs)
     _add(verbs, RECEIVE, "take certificates from another host", manual.RECEIVE)
     _with_json(_add(verbs, "sync", "bring HAProxy in line with the disk", manual.SYNC))
     _add_status(verbs)
@@ -76,6 +76,14 @@ def _add_renew(verbs: Any) -> None:
         help="order at the CA's staging directory; nothing is kept, pushed or counted",
     )
     _with_json(renew)
+
+
+def _add_push(verbs: Any) -> None:
+    push = _add(verbs, "push", "bring the other hosts up to date", manual.PUSH)
+    push.add_argument(
+        "--to", nargs="+", metavar="HOST", default=(), help="push to these hosts alone"
+    )
+    _with_json(push)
 
 
 def _add_status(verbs: Any) -> None:

@@ -80,26 +80,36 @@ class Pushed:
         }
 
 
-def push(ports: Ports, settings: Settings, reach: Reach) -> tuple[Pushed, ...]:
+def push(
+    ports: Ports, settings: Settings, reach: Reach, *, only: tuple[str, ...] = ()
+) -> tuple[Pushed, ...]:
     """Bring what is in the store to every host that lacks it, and note how each stands.
 
-    Raises: `Refused` if this host is no issuer, `EdgeError` if its store cannot be read; never
-    because of another host.
+    ``only``: these hosts alone. Raises: `Refused` if this host is no issuer or one of these is no
+    host of the fleet, `EdgeError` if its store cannot be read; never because of another host.
     """
     if not settings.is_issuer:
         raise Refused(f"{settings.host} is no issuer: it has nothing to push")
-    post = Post(ports, settings, reach)
+    post = Post(ports, settings, reach, only=only)
+    strangers = [host for host in only if host not in post.hosts]
+    if strangers:
+        known = ", ".join(post.hosts)
+        raise Refused(f"{', '.join(strangers)}: not pushed to from here; give some of {known}")
     return post.deliver(post.ask())
 
 
 @dataclass(frozen=True)
 class Post:
-    """This issuer and the ways to the others. ``at_once``: bundles in one delivery."""
+    """This issuer and the ways to the others. ``at_once``: bundles in one delivery.
+
+    ``only``: the hosts that are asked, by default all.
+    """
 
     ports: Ports
     settings: Settings
     reach: Reach
     at_once: int = BUNDLES_AT_ONCE
+    only: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -114,7 +124,7 @@ class Post:
         """
         with disk_faults_told(self.settings.home):
             question = self._stock.question()
-        return self._together(lambda host: self._ask(host, question), self.hosts)
+        return self._together(lambda host: self._ask(host, question), self.only or self.hosts)
 
     def deliver(self, asked: Sequence[Asked]) -> tuple[Pushed, ...]:
         """Give each host what it lacks, and what has come into the store since it was asked."""
@@ -122,7 +132,8 @@ class Post:
             question = self._stock.question()
         by_host = {one.host: one for one in asked}
         pushed = self._together(lambda host: self._deliver(by_host[host], question), by_host)
-        save_pushes(self.ports, self.settings.home, {one.host: one.error for one in pushed})
+        errors = {one.host: one.error for one in pushed}
+        save_pushes(self.ports, self.settings.home, errors, of=self.hosts)
         return pushed
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,11 +85,17 @@ def load_pushes(files: Files, home: str) -> dict[str, HostRecord]:
     return _parse_hosts(load_record(files, home, PUSH).get("hosts"))
 
 
-def save_pushes(ports: Ports, home: str, errors: Mapping[str, str | None]) -> None:
-    """Note how each host stands after a push. ``errors``: ``None`` where all is well."""
+def save_pushes(
+    ports: Ports, home: str, errors: Mapping[str, str | None], *, of: Collection[str] = ()
+) -> None:
+    """Note how each host stands after a push. ``errors``: ``None`` where all is well.
+
+    ``of``: those of which is kept what is known if they were not pushed to this time.
+    """
     now = ports.clock.now().replace(microsecond=0)
     before = _parse_hosts(remembered(ports.files, home, PUSH).get("hosts"))
-    hosts = {host: _after(before.get(host), error, now) for host, error in errors.items()}
+    hosts = {host: found for host, found in before.items() if host in of}
+    hosts.update((host, _after(before.get(host), error, now)) for host, error in errors.items())
     document = {host: found.to_json() for host, found in sorted(hosts.items())}
     save_record(ports.files, home, PUSH, {"hosts": document})
 

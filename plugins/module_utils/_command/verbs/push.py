@@ -20,7 +20,8 @@ from ..told import summary_of_push, tell_pushed
 def run(arguments: Namespace, outside: Outside) -> Exit:
     """Push, and tell how each host stands."""
     settings = load(outside.ports.files, arguments.settings)
-    pushed = push(outside.ports, settings, SshReach(outside.ports.runner, settings))
+    reach = SshReach(outside.ports.runner, settings)
+    pushed = push(outside.ports, settings, reach, only=tuple(arguments.to))
     tell_pushed(outside.journal, pushed)
     outside.journal.info(summary_of_push(pushed))
     is_well = all(one.ok for one in pushed)

@@ -45,6 +45,27 @@ def test_nothing_to_bring_is_no_change() -> None:
     assert said.events == (("INFO", "3 of 3 hosts have what they shall have"),)
 
 
+def test_only_these_hosts_are_pushed_to() -> None:
+    """And what is known of the others stays known."""
+    world = renewed(down={"lb2"})
+    said = world.run("lb1", "push", "--json", "--to", "lb3")
+    assert said.status == Exit.WELL
+    assert [one["host"] for one in said.json["hosts"]] == ["lb3"]
+    status = world.run("lb1", "status", "--json").json
+    assert {host: one["ok"] for host, one in status["hosts"].items()} == {
+        "lb1": True,
+        "lb2": False,
+        "lb3": True,
+    }
+
+
+def test_a_host_of_which_nobody_knows_is_refused() -> None:
+    """With those that there are."""
+    said = renewed().run("lb1", "push", "--to", "lb3", "lb9")
+    assert said.status == Exit.ATTENTION
+    assert "lb9: not pushed to from here; give some of lb1, lb2, lb3" in said.told
+
+
 def test_without_json_nothing_is_printed() -> None:
     """The events are for people."""
     assert renewed().run("lb1", "push").output == ""

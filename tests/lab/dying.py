@@ -9,8 +9,9 @@ steps at the CA are those of the scenario `faults`.) Python tells of each before
 (PEP 578), so nothing of the command is replaced, and no ptrace is needed.
 
 Stands where the command stood (see `deaths.py`); the command itself waits at `REAL`. `ORDER` holds
-who dies and when: ``{"verb": "renew", "step": 17}``. Every step goes to `TRACE`, with its number;
-each process counts anew. What did not happen any more is marked.
+who dies and when: ``{"verb": "renew", "step": 17}``. Every step goes to `TRACE`, with its number; a
+process counts on from the one before (a push calls `receive` twice). What did not happen any more is
+marked.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Death:
 
     def __init__(self, step: int) -> None:
         self.step = step
-        self.count = 0
+        self.count = len(TRACE.read_text(encoding="utf-8").splitlines())
         self.lock = threading.RLock()
         self.trace = os.open(TRACE, os.O_WRONLY | os.O_APPEND)
 

@@ -10,8 +10,8 @@ steps at the CA are those of the scenario `faults`.) Python tells of each before
 
 Stands where the command stood (see `deaths.py`); the command itself waits at `REAL`. `ORDER` holds
 who dies and when: ``{"verb": "renew", "step": 17}``. Every step goes to `TRACE`, with its number; a
-process counts on from the one before (a push calls `receive` twice). What did not happen any more is
-marked.
+process counts on from the one before (a push calls `receive` twice). What did not happen any more
+is marked.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def wish(fleet: Fleet) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sources(fleet: Fleet, site: Site, wish: dict[str, Any]) -> Sources:
-    """Both sites added, and a second run; then the PEM's site self-signed, then of the PEM again."""
+    """Both sites added, a second run; then the PEM's site self-signed, then of the PEM again."""
     brought = bring(BROUGHT)
     before, orders = processes(fleet), fleet.orders_at_ca()
     wishes = {source: wish_with(wish, brought, source) for source in ("provided", "selfsigned")}

@@ -42,8 +42,9 @@ class Renewals:
             return {**known, **dict(zip(stale, asked))}
 
     def _authority(self, held: Held) -> Authority | None:
+        """Who is asked; of a certificate that came without facts the first CA: it may know it."""
         if held.facts is None:
-            return None
+            return next(iter(self.authorities), None)
         directory = held.facts.directory
         return next((ca for ca in self.authorities if ca.directory == directory), None)
 

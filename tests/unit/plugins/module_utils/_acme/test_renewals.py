@@ -67,9 +67,21 @@ def test_a_ca_that_fails_leaves_what_it_said(issuer: Issuer, ca: FakeCa, host: F
 def test_a_certificate_of_another_ca_is_not_asked_for(
     issuer: Issuer, ca: FakeCa, host: FakeHost
 ) -> None:
-    """Nor one whose CA is unknown."""
+    """Nobody but its own knows what is wished of it."""
     (item,) = held(issuer, "a.test")
     ca.asked.clear()
     elsewhere = Renewals(renewals(ca, host, {}).desk, (Authority("x", "https://x/"),), {})
-    assert elsewhere.consult([item, Held(item.leaf, None)], host.clock.now()) == {}
+    assert elsewhere.consult([item], host.clock.now()) == {}
     assert ca.asked == []
+
+
+def test_a_certificate_without_facts_is_asked_for_at_the_first_ca(
+    issuer: Issuer, ca: FakeCa, host: FakeHost
+) -> None:
+    """A CA that wants it back (a mass revocation) is heard, however the certificate came."""
+    (item,) = held(issuer, "a.test")
+    now = host.clock.now()
+    known = renewals(ca, host, {}).consult([item], now)
+    assert renewals(ca, host, {}).consult([Held(item.leaf, None)], now).keys() == known.keys()
+    nobody = Renewals(renewals(ca, host, {}).desk, (), {})
+    assert nobody.consult([Held(item.leaf, None)], now) == {}

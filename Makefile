@@ -15,8 +15,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 SEED ?= 1
 DAYS ?= 365
-SCENARIOS := default traffic faults adopt
-# Not in `make test` yet, as they have not passed from end to end: `make scenario-renewal`, `make scenario-certbot`.
+SCENARIOS := default traffic faults renewal certbot adopt
 LOG := build/log
 LAB := tests/lab/lab-env
 READY := .venv/.ready build/ansible_collections/hitless/edge
@@ -29,7 +28,7 @@ export COLLECTION KEEP
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+(%)?:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
-	@echo "  make scenario-NAME      One scenario on a fresh fleet: $(SCENARIOS) renewal certbot"
+	@echo "  make scenario-NAME      One scenario on a fresh fleet: $(SCENARIOS)"
 
 # ---- what everything stands on
 

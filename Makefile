@@ -74,7 +74,7 @@ lint-sanity: $(READY)
 .PHONY: test-unit
 test-unit: $(READY) ## Unit tests
 	@mkdir -p $(LOG)
-	pytest tests/unit | tee $(LOG)/unit.log
+	pytest --numprocesses logical --dist loadfile tests/unit | tee $(LOG)/unit.log
 
 # Twice: with 45-day certificates and timers twice a day, then with 160-hour ones and hourly timers.
 .PHONY: simulate-year

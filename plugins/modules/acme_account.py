@@ -99,6 +99,18 @@ accounts:
       elements: str
       sample:
         - 0 issue "ca.example; accounturi=https://ca.example/acct/1; validationmethods=http-01"
+registrations:
+  description:
+    - All accounts that are there, listed or not, by the directory of their CA; what other issuers
+      need to know of them.
+  returned: always
+  type: dict
+  sample:
+    https://ca.example/directory:
+      url: https://ca.example/acct/1
+      contact: [ops@example.com]
+      thumbprint: cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s
+      caa_identities: [ca.example]
 failures:
   description: The CAs that did not do as wished. Where it has an account already, that stays.
   returned: always

@@ -36,6 +36,32 @@ class Registration:
     thumbprint: str
     caa_identities: tuple[str, ...] = ()
 
+    @classmethod
+    def from_json(cls, value: Any) -> Registration:
+        """Out of the store.
+
+        Raises: `KeyError`, `TypeError` if it is none.
+        """
+        found = cls(
+            url=value["url"],
+            contact=tuple(value["contact"]),
+            thumbprint=value["thumbprint"],
+            caa_identities=tuple(value["caa_identities"]),
+        )
+        texts = (found.url, found.thumbprint, *found.contact, *found.caa_identities)
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("not a text where one belongs")
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """For the store, and for the other hosts."""
+        return {
+            "url": self.url,
+            "contact": list(self.contact),
+            "thumbprint": self.thumbprint,
+            "caa_identities": list(self.caa_identities),
+        }
+
     def caa_records(self) -> tuple[str, ...]:
         """CAA records that let only this account issue, and only by what we do.
 
@@ -103,16 +129,9 @@ class Accounts:
         if content is None:
             return {}
         try:
-            return {
-                directory: Registration(
-                    url=value["url"],
-                    contact=tuple(value["contact"]),
-                    thumbprint=value["thumbprint"],
-                    caa_identities=tuple(value["caa_identities"]),
-                )
-                for directory, value in json.loads(content).items()
-            }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            document = json.loads(content)
+            return {directory: Registration.from_json(one) for directory, one in document.items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             fault = Fault(self._registrations_path, f"cannot be read: {error!r}", "remove it")
             raise InvalidInput([fault]) from error
 
@@ -123,15 +142,7 @@ class Accounts:
             found.pop(directory, None)
             if registration is not None:
                 found[directory] = registration
-            document = {
-                url: {
-                    "url": kept.url,
-                    "contact": kept.contact,
-                    "thumbprint": kept.thumbprint,
-                    "caa_identities": kept.caa_identities,
-                }
-                for url, kept in sorted(found.items())
-            }
+            document = {url: kept.to_json() for url, kept in sorted(found.items())}
             self._make_folder()
             text = json.dumps(document, indent=1) + "\n"
             self.files.write(self._registrations_path, text.encode())

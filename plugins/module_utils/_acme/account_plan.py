@@ -223,6 +223,7 @@ class AccountPlan:
                 }
                 for authority, registration in listed
             ],
+            "registrations": {url: kept.to_json() for url, kept in sorted(registrations.items())},
             "failures": [],
         }
 

@@ -49,14 +49,15 @@ from .challenges.http01 import fetch_authorization
 from .client import Client
 from .due import Facts, Held
 from .ledger import Outcome
-from .problems import AcmeRefused
+from .problems import AcmeRefused, Unreachable
 from .shared import Shared
 from .store import Pending
 from .transport import encode_base64url
 from .wish import Lineage
 
 NOT_BEFORE_TOLERANCE = timedelta(hours=1)
-WITHOUT_REPLACES = frozenset({400, 403, 404, 409})
+WITHOUT_REPLACES = frozenset({400, 403, 404, 409, 500})
+"""Of HTTP: the CA does not take what is replaced, or errs over it (seen with Pebble 2.10)."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,9 @@ class Order:
                 return self._place_one(replaces, is_exempt=self._is_in_window())
             except AcmeRefused as refused:
                 if refused.problem.status not in WITHOUT_REPLACES:
+                    raise
+            except Unreachable as failed:
+                if failed.status not in WITHOUT_REPLACES:
                     raise
         return self._place_one(None, is_exempt=False)
 

@@ -85,7 +85,11 @@ class AcmeRefused(Refused):
 
 
 class Unreachable(Unavailable):
-    """The CA does not answer, or only with server errors."""
+    """The CA does not answer, or only with server errors. ``status``: of HTTP, 0 if none came."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class TooSlow(Unavailable):

@@ -106,9 +106,8 @@ class Patience:
         if limited:
             moment = retry_at or clock.now() + timedelta(hours=1)
             raise RateLimited(f"{self.authority} limits us: {problem}", moment)
-        raise Unreachable(
-            f"{self.authority} does not answer after {self.failures} tries: {problem}"
-        )
+        words = f"{self.authority} does not answer after {self.failures} tries: {problem}"
+        raise Unreachable(words, problem.status)
 
 
 def _is_limit(problem: Problem, retry_at: datetime | None) -> bool:

@@ -17,8 +17,8 @@ from typing import Any
 Data = Mapping[str, Any]
 NOT_WISHED = "is not wished for here"
 """What the issuer says of a certificate that left the wish while a host was down."""
-NOTHING_TO_GIVE = "nothing to push"
-"""What a host says that has not been told yet that it is an issuer."""
+NOT_TOLD_YET = ("nothing to push", "not pushed to from here")
+"""What a host says that has not been told yet that it is an issuer, or who the first one is."""
 
 
 def failed_handovers(results: Mapping[str, Data], issuer: str) -> list[str]:
@@ -49,7 +49,7 @@ def _why(result: Data, issuer: str) -> str:
         failed = (one for one in mine if not _is_out_of_date(one))
         return next((str(one["error"]) for one in failed), "")
     words = " ".join(str(result.get("stderr") or "").split())
-    if not result.get("rc") or NOTHING_TO_GIVE in words:
+    if not result.get("rc") or any(told in words for told in NOT_TOLD_YET):
         return ""
     return words or f"it ended with {result['rc']} and said nothing"
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from acme_issuer import HOME, Issuer, actions, wished
@@ -41,7 +42,8 @@ def test_in_check_mode_there_is_no_thumbprint_yet(new: Issuer, ca: FakeCa) -> No
     """The plan says what would be made and asks nobody."""
     change = new.plan_account(contact=["ops@a.test"])
     assert change.is_needed
-    assert change.result == {"thumbprint": None, "accounts": [], "failures": []}
+    nothing = {"accounts": [], "registrations": {}, "failures": []}
+    assert change.result == {"thumbprint": None, **nothing}
     assert ca.asked == []
 
 
@@ -260,8 +262,30 @@ def test_an_account_of_a_lost_key_is_told(new: Issuer, host: FakeHost) -> None:
     assert "belongs to a key that is not in" in new.run(wished("a.test"))["failures"][0]["error"]
 
 
-def test_broken_registrations_are_told(new: Issuer, host: FakeHost) -> None:
-    """With the file and what to do."""
-    host.files.write(f"{HOME}/account/registrations.json", b"[]")
-    with pytest.raises(InvalidInput, match=r"registrations\.json: cannot be read.*remove it"):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]",
+        b"secret: of root",
+        b'{"https://ca/": {"x": 1}}',
+        b'{"https://ca/": {"url": {}, "contact": [], "thumbprint": "", "caa_identities": []}}',
+        b"[" * 100_000,
+    ],
+    ids=["list", "text", "stranger", "url", "deep"],
+)
+def test_broken_registrations_are_told(new: Issuer, host: FakeHost, content: bytes) -> None:
+    """With the file and what to do; nothing of it goes to other hosts."""
+    host.files.write(f"{HOME}/account/registrations.json", content)
+    with pytest.raises(
+        InvalidInput, match=r"registrations\.json: cannot be read.*remove it"
+    ) as told:
         new.plan_account()
+    assert "of root" not in str(told.value)
+
+
+def test_registrations_are_told_to_the_other_issuers(new: Issuer, host: FakeHost) -> None:
+    """Just as the store has them; also to who asks for no CA."""
+    told = new.register(contact=["ops@a.test"])
+    kept = json.loads(host.files.content[f"{HOME}/account/registrations.json"])
+    assert told["registrations"] == kept
+    assert Issuer((), host).register()["registrations"] == kept

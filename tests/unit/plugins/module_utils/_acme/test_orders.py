@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from acme_issuer import HOME, Issuer, Killed, MortalHttp, actions, wished
 from ansible_collections.hitless.edge.plugins.module_utils._acme.transport import open_http
+from ansible_collections.hitless.edge.plugins.module_utils._acme.waiting import TRIES
 from fake_ca import Asked, FakeCa, Fault, running
 from fakes import FakeHost
 
@@ -338,6 +339,23 @@ def test_refused_replaces_is_left_out_once(
     ca.script = refuse_first
     assert actions(issuer.run(wished("a.test"), force=True)) == ["renewed"]
     assert len(seen) == 2
+    assert ca.orders[2]["replaces"] is None
+
+
+def test_a_ca_that_errs_over_replaces_is_asked_without(issuer: Issuer, ca: FakeCa) -> None:
+    """Once it has had its tries: no error of its own keeps a certificate from being renewed."""
+    issuer.run(wished("a.test"))
+    seen: list[Asked] = []
+
+    def err(asked: Asked) -> Fault | None:
+        if asked.resource == "newOrder":
+            seen.append(asked)
+        errs = asked.resource == "newOrder" and len(seen) <= TRIES
+        return Fault(500, "serverInternal") if errs else None
+
+    ca.script = err
+    assert actions(issuer.run(wished("a.test"), force=True)) == ["renewed"]
+    assert len(seen) == TRIES + 1
     assert ca.orders[2]["replaces"] is None
 
 

@@ -47,6 +47,11 @@ def refusing(*reasons: str) -> dict[str, Any]:
             [],
             id="not an issuer before this run",
         ),
+        pytest.param(
+            {"rc": 1, "stdout": "", "stderr": "lb1: not pushed to from here; give some of lb2"},
+            [],
+            id="does not know the first issuer yet",
+        ),
         pytest.param({"rc": 1, "stdout": "{", "stderr": "x"}, ["x"], id="broken off"),
         pytest.param(refusing("is not wished for here; does"), [], id="left the wish meanwhile"),
         pytest.param(refusing("is not wished for here", "expired"), ["refused it"], id="both"),

@@ -134,8 +134,9 @@ class Fleet:
 
     @cached_property
     def issuer(self) -> Host:
-        """The host that obtains certificates."""
-        return self.balancers[0].host
+        """The host that obtains certificates: the first of its group, else the first balancer."""
+        group = self.variables(self.balancers[0].name).get("edge_issuers_group", "balancers")
+        return self.host(self.runner.get_hosts(group)[0])
 
     @cached_property
     def ca(self) -> Host:

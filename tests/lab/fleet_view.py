@@ -135,8 +135,8 @@ class Fleet:
     @cached_property
     def issuer(self) -> Host:
         """The host that obtains certificates: the first of its group, else the first balancer."""
-        group = self.variables(self.balancers[0].name).get("edge_issuers_group", "balancers")
-        return self.host(self.runner.get_hosts(group)[0])
+        issuers = self.runner.get_hosts("issuers")
+        return self.host(issuers[0]) if issuers else self.balancers[0].host
 
     @cached_property
     def ca(self) -> Host:

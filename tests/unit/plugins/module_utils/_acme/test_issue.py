@@ -11,6 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 from acme_issuer import HOME, Issuer, actions, wished
+from ansible_collections.hitless.edge.plugins.module_utils._acme.ledger import EXEMPT_PER_WEEK
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
@@ -145,6 +146,18 @@ def test_a_ca_that_does_not_tell_is_asked_once_an_hour(
     host.clock.sleep(3700)
     issuer.run(wished("a.test"))
     assert ca.resources.count("renewalInfo") == 2
+
+
+def test_a_window_that_never_closes_is_no_loop(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
+    """Each new certificate is due at once; after ten more it is told when to go on."""
+    issuer.weekly_limit = 5
+    ca.window = (timedelta(days=-80), timedelta(minutes=5))
+    for _unused in range(20):
+        result = issuer.run(wished("a.test"))
+        host.clock.sleep(30)
+    assert len(ca.issued) == 1 + EXEMPT_PER_WEEK
+    assert actions(result) == ["failed"]
+    assert result["failures"][0]["retry_at"] is not None
 
 
 def test_a_ca_without_renewal_information_gets_no_replaces(issuer: Issuer, ca: FakeCa) -> None:

@@ -112,7 +112,7 @@ class Accounts:
                 )
                 for directory, value in json.loads(content).items()
             }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             fault = Fault(self._registrations_path, f"cannot be read: {error!r}", "remove it")
             raise InvalidInput([fault]) from error
 

@@ -82,7 +82,7 @@ def read_entries(files: Files, path: str, now: datetime) -> tuple[Entry, ...]:
     """Those of a file that count still; what cannot be read is left out."""
     found: list[Entry] = []
     for line in (files.read(path) or b"").decode(errors="replace").splitlines():
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
             found.append(Entry.from_line(line))
     return tuple(entry for entry in found if now - entry.time < WEEK)
 

@@ -198,7 +198,7 @@ def test_an_order_is_found_by_its_url(host: FakeHost) -> None:
 def test_broken_lines_are_passed_over(host: FakeHost) -> None:
     """A ledger that somebody edited still counts the rest."""
     good = Entry(NOON, CA.directory, NAMES).to_line()
-    text = "\n".join(["{", "[]", '{"time": 3}', good, good, good, good, "\x00"])
+    text = "\n".join(["{", "[]", "[" * 100_000, '{"time": 3}', good, good, good, good, "\x00"])
     host.files.write(PATH, text.encode())
     with pytest.raises(RateLimited):
         ledger(host).claim(CA, NAMES, NOON)

@@ -24,7 +24,7 @@ from .authority import Authority
 from .client import Desk
 from .due import is_near_end
 from .ledger import Ledger
-from .orders import Order, Task
+from .orders import Order
 from .problems import NoAccount, TooSlow
 from .results import (
     Action,
@@ -42,6 +42,7 @@ from .schedule import run_orders
 from .shared import Shared
 from .store import Store
 from .survey import Found, Surveyor
+from .task import Task
 from .transport import open_http
 from .waiting import Budget
 from .wish import Lineage, Wish
@@ -107,7 +108,8 @@ class Issuance:
         pending = self._store.pending(item.lineage)
         directory = pending.directory if pending is not None else None
         order = sorted(self._usable, key=lambda ca: ca.directory != directory)
-        task = Task(item.lineage, item.held, item.window, item.verdict.reason)
+        first = next((ca.directory for ca in self._wish.authorities), None)
+        task = Task(item.lineage, item.held, item.window, item.verdict.reason, asked=first)
         passed = [NoAccount(ca.name) for ca in self._wish.authorities if ca not in self._usable]
         return Attempt(task, tuple(order), tuple(passed))
 

@@ -7,6 +7,8 @@
 Let's Encrypt gives five certificates for the same exact set of names in seven days, without
 exception but for renewals inside the ARI window. The ledger refuses the last one: it is left
 for the day when a key leaked. RSA and ECDSA for the same names count together, as the CA counts.
+Exempt renewals have a limit of our own, far above what any lifetime needs: a CA whose window never
+closes, or a clock that is inside it, would have each new certificate renewed at once without end.
 
 A line is on disk before its order is finalized, and counts until it is known to have failed.
 """
@@ -27,6 +29,8 @@ from .authority import Authority
 from .problems import RateLimited
 
 WEEK = timedelta(days=7)
+EXEMPT_PER_WEEK = 10
+"""Certificates of 160 hours in both key types are renewed about four times a week."""
 
 
 class Outcome(Enum):
@@ -78,7 +82,7 @@ def read_entries(files: Files, path: str, now: datetime) -> tuple[Entry, ...]:
     """Those of a file that count still; what cannot be read is left out."""
     found: list[Entry] = []
     for line in (files.read(path) or b"").decode(errors="replace").splitlines():
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
             found.append(Entry.from_line(line))
     return tuple(entry for entry in found if now - entry.time < WEEK)
 
@@ -123,9 +127,13 @@ class Ledger:
             return self._add(Entry(now, authority.directory, wanted))
 
     def note(self, authority: Authority, names: Iterable[str], now: datetime) -> int:
-        """Reserve for an order that is exempt from the limit; the number of the claim."""
+        """Reserve for an order that is exempt from the CA's limit; the number of the claim.
+
+        Raises: `RateLimited` if there were so many that something must be wrong.
+        """
+        wanted = tuple(sorted(set(names)))
         with self._lock:
-            wanted = tuple(sorted(set(names)))
+            self._refuse_a_loop(authority, wanted, now)
             return self._add(Entry(now, authority.directory, wanted, is_exempt=True))
 
     def name(self, claim: int, url: str) -> None:
@@ -179,21 +187,37 @@ class Ledger:
 
     def _refuse_the_last(self, authority: Authority, names: tuple[str, ...], now: datetime) -> None:
         allowed = max(authority.weekly_limit - 1, 1)
-        counted = self._counted(authority.directory, names, now)
+        counted = self._counted(authority.directory, names, now, is_exempt=False)
         if authority.weekly_limit and len(counted) >= allowed:
-            shown = ", ".join([*names[:3], *(["…"] if len(names) > 3 else [])])
             raise RateLimited(
                 f"{authority.name} gives {authority.weekly_limit} certificates in seven days for "
-                f"{shown}; {len(counted)} are spent and the last is kept for an emergency",
+                f"{_shown(names)}; {len(counted)} are spent and the last is kept for an emergency",
                 counted[len(counted) - allowed] + WEEK,
             )
 
-    def _counted(self, directory: str, names: tuple[str, ...], now: datetime) -> list[datetime]:
+    def _refuse_a_loop(self, authority: Authority, names: tuple[str, ...], now: datetime) -> None:
+        allowed = max(authority.weekly_limit, EXEMPT_PER_WEEK)
+        counted = self._counted(authority.directory, names, now, is_exempt=True)
+        if authority.weekly_limit and len(counted) >= allowed:
+            raise RateLimited(
+                f"{authority.name} asked for {len(counted)} renewals in seven days for "
+                f"{_shown(names)}; more than {allowed} are not ordered: its renewal information "
+                "or the clock of this host must be wrong",
+                counted[len(counted) - allowed] + WEEK,
+            )
+
+    def _counted(
+        self, directory: str, names: tuple[str, ...], now: datetime, *, is_exempt: bool
+    ) -> list[datetime]:
         entries = (self._entries[number] for number in self._of_set.get((directory, names), ()))
         return sorted(
             entry.time
             for entry in entries
             if entry.outcome is not Outcome.FAILED
-            and not entry.is_exempt
+            and entry.is_exempt is is_exempt
             and now - entry.time < WEEK
         )
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    return ", ".join([*names[:3], *(["…"] if len(names) > 3 else [])])

@@ -34,7 +34,6 @@ Source: RFC 8555 §7.4, §7.1.6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._core.errors import EdgeError, InvalidInput, Refused
@@ -43,31 +42,21 @@ from .._pki.keys import generate_key, make_csr, public_spki
 from .._pki.pem import first_der
 from .._pki.x509 import parse_chain
 from .answer import Answer
-from .ari import Window, certificate_id
 from .ca_order import Pace, Seen, Status, new_order
 from .challenges.http01 import fetch_authorization
 from .client import Client
-from .due import Facts, Held
+from .due import Facts
 from .ledger import Outcome
 from .problems import AcmeRefused, Unreachable
 from .shared import Shared
 from .store import Pending
+from .task import Task
 from .transport import encode_base64url
 from .wish import Lineage
 
 NOT_BEFORE_TOLERANCE = timedelta(hours=1)
 WITHOUT_REPLACES = frozenset({400, 403, 404, 409, 500})
 """Of HTTP: the CA does not take what is replaced, or errs over it (seen with Pebble 2.10)."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One certificate to get. ``window``: what the CA said of the one held."""
-
-    lineage: Lineage
-    held: Held | None
-    window: Window | None
-    reason: str
 
 
 class Order:
@@ -300,12 +289,9 @@ class Order:
 
     def _replaces(self) -> str | None:
         """The ARI name of the certificate held, if this CA gave it and takes such names."""
-        held = self.task.held
-        if held is None or held.facts is None or self.client.directory.renewal_info is None:
+        if self.client.directory.renewal_info is None:
             return None
-        is_same_ca = held.facts.directory == self.client.authority.directory
-        shares_a_name = bool(set(held.leaf.names) & set(self.lineage.domains))
-        return certificate_id(held.leaf) if is_same_ca and shares_a_name else None
+        return self.task.replaced_at(self.client.authority.directory)
 
     def _is_in_window(self) -> bool:
         return self.task.window is not None and self.task.window.is_open(self._now())

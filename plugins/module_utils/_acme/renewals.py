@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._core.errors import EdgeError
-from .ari import DEFAULT_PAUSE, PAUSE_AFTER_FAILURE, Window, certificate_id, read_window
+from .ari import (
+    DEFAULT_PAUSE,
+    LONGEST_PAUSE,
+    PAUSE_AFTER_FAILURE,
+    Window,
+    certificate_id,
+    read_window,
+)
 from .authority import Authority
 from .client import Desk
 from .due import Held
@@ -49,7 +56,10 @@ class Renewals:
         return next((ca for ca in self.authorities if ca.directory == directory), None)
 
     def _is_fresh(self, name: str, now: datetime) -> bool:
-        return name in self.remembered and now < self.remembered[name].next_check
+        """No pause is longer than the longest one: if this is, a clock was far ahead."""
+        if name not in self.remembered:
+            return False
+        return now < self.remembered[name].next_check <= now + LONGEST_PAUSE
 
     def _ask(self, authority: Authority, name: str, now: datetime) -> Window:
         """What the CA says; what it said before if it does not answer now."""

@@ -117,7 +117,7 @@ class Store:
                 key_pem=key_pem,
                 csr_pem=csr_pem,
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def save_pending(self, lineage: Lineage, pending: Pending) -> None:
@@ -149,7 +149,7 @@ class Store:
         try:
             document = json.loads(self.files.read(self._windows_path) or b"{}")
             return {name: Window.from_json(value) for name, value in document.items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
     def save_windows(self, windows: Mapping[str, Window]) -> None:
@@ -219,5 +219,5 @@ def _read_facts(content: bytes | None, fingerprint: str) -> Facts | None:
             preferred_chain=value["preferred_chain"],
             issued_at=parse_time(value["issued_at"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -151,7 +151,7 @@ def _server_path(directory: str) -> str:
 def _text(raw: bytes | None, member: str) -> str:
     try:
         document = json.loads(raw or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     value = document.get(member) if isinstance(document, dict) else None
     return value if isinstance(value, str) else ""

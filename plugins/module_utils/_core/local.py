@@ -14,17 +14,17 @@ import pwd
 import re
 import socket
 import stat
-import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .commands import LocalRunner
 from .errors import Busy, Unavailable
 from .network import LocalNetwork
 from .places import Place, located, names_in
-from .ports import ROOT_ONLY, THE_WRITER, Completed, Ownership, Ports
+from .ports import ROOT_ONLY, THE_WRITER, Ownership, Ports
 
 _TEMPORARY = re.compile(r"\..+\.(?P<pid>\d{1,7})\.[a-z0-9_]{8}\.edge~")
 """What `LocalFiles.write` writes to first. The dot: HAProxy loads no such file of a folder."""
@@ -211,32 +211,6 @@ def _acquire(descriptor: int, path: str, timeout_seconds: float) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-class LocalRunner:
-    """Commands of this host, in the C locale so that their words are the documented ones."""
-
-    def run(
-        self, argv: Sequence[str], *, timeout_seconds: float = 60.0, stdin: str = ""
-    ) -> Completed:
-        try:
-            done = subprocess.run(
-                list(argv),
-                input=stdin.encode(),
-                capture_output=True,
-                timeout=timeout_seconds,
-                check=False,
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
-            )
-        except FileNotFoundError as error:
-            raise Unavailable(f"there is no command {argv[0]} on this host") from error
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"{argv[0]} did not end within {timeout_seconds:.0f} s") from error
-        return Completed(
-            done.returncode,
-            done.stdout.decode(errors="replace"),
-            done.stderr.decode(errors="replace"),
-        )
 
 
 class SystemClock:

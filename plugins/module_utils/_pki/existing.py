@@ -90,5 +90,5 @@ def _delivered(files: Files, folder: str) -> frozenset[str]:
     """The files of a folder of HAProxy's that we put there."""
     try:
         return frozenset(json.loads(files.read(f"{folder}/{MANIFEST}") or b"{}")["files"])
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, RecursionError):
         return frozenset()

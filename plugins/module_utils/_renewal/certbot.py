@@ -187,7 +187,8 @@ class _Desk:
         """Do it; what is taken is noted in the ledger, as what others ordered is.
 
         Without the store's lock: the play holds it while certbot runs, and so while certbot runs
-        the hook that calls this. Nobody else writes a lineage whose source is certbot.
+        the hook that calls this. A push may be received meanwhile, of this lineage as well; so the
+        replica has a lock of its own, which nobody holds for longer than a few writes.
         """
         taken = settlement.taken
         if taken is not None:

@@ -14,18 +14,21 @@ Judging costs time and needs no lock; comparing and writing are done under one, 
 pushes at once the newer certificate wins. A kill anywhere leaves what served before, and what is
 missing is found missing by the next push: file, process and store are each looked at anew, and what
 is held already is brought into the process too, if it is not there.
+
+A play that changes the wish holds that lock while it removes what is wished no more. So the
+settings are read again under it: else this would bring back what was judged by the old wish.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._acme.store import Store
 from .._acme.wish import Source
-from .._core.errors import Busy, EdgeError, InvalidInput, Refused
+from .._core.errors import Busy, EdgeError, InvalidInput, Refused, Unavailable
 from .._core.ports import Ports
 from .._haproxy.delivery import shown
 from .._haproxy.delivery.carry_out import deliver_locked
@@ -39,13 +42,15 @@ from .comparison import Case, Compared, compare
 from .holdings import Shelf
 from .records import disk_faults_told
 from .replica import Replica
-from .settings import Settings
+from .settings import Settings, load
 from .wire import Action, Answer, KeyState, Offer, Reply, Request, parse_request
 
 LOCK_SECONDS = 40.0
 """The sender waits a minute."""
 STORE_SECONDS = 5.0
 """A run that orders may hold the store for minutes: that is left to the next push."""
+
+WISH_CHANGED = "is wished otherwise here, or no more, since a moment ago"
 
 DONE = {"written": Action.WRITTEN, "swapped": Action.SWAPPED, "added": Action.ADDED}
 
@@ -79,10 +84,12 @@ class Reception:
         compared = self._compare(cases)
         if any(case.bundle for case in cases) or self._is_out_of_line(compared):
             with self._locked():
-                changed, answers = self._act(self._compare(cases))
+                now = self._as_of_now()
+                changed, answers = now._act(now._compare([now._still(case) for case in cases]))
         else:
-            changed, answers = False, tuple(self._finish(one, {}) for one in compared)
-        keys = AccountKeys(self.ports.files, self.settings)
+            now, changed = self, False
+            answers = tuple(self._finish(one, {}) for one in compared)
+        keys = AccountKeys(self.ports.files, now.settings)
         account = keys.settle_own(request.account_key)
         certbots = keys.settle_certbots(request.certbot_key)
         return Reply(
@@ -92,6 +99,27 @@ class Reception:
             account=account,
             certbot_account=certbots,
         )
+
+    def _as_of_now(self) -> Reception:
+        """With the settings as they are by now.
+
+        Raises: `Unavailable` if this host has another part in the fleet, and so other locks.
+        """
+        before = self.settings
+        if not before.path:
+            return self
+        now = load(self.ports.files, before.path)
+        parts = [(one.home, one.is_balancer, one.is_issuer) for one in (before, now)]
+        if parts[0] != parts[1]:
+            raise Unavailable(f"the part of {now.host} in the fleet changes now; try again later")
+        return replace(self, settings=now)
+
+    def _still(self, case: Case) -> Case:
+        """As it is under these settings: what was judged by another wish is not acted on."""
+        wished = case.wished
+        if wished is None or self.settings.find(case.offer.name, case.offer.key_type) == wished:
+            return case
+        return Case(case.offer, refusal=WISH_CHANGED)
 
     def _open(self, request: Request) -> tuple[Case, ...]:
         """Every bundle by itself, whatever is held."""

@@ -25,10 +25,17 @@ from .._pki.bundle import Bundle
 from .._pki.x509 import Certificate
 from .settings import Settings
 
+LOCK_SECONDS = 10.0
+"""Each holds it for a few writes."""
+
 
 @dataclass(frozen=True)
 class Replica:
-    """The store of an issuer, as others fill it. The caller holds a lock over it."""
+    """The store of an issuer, as others fill it.
+
+    Two may do that at once, and only one of them holds the store's lock: `receive` does, certbot's
+    hook cannot. So what is written here has a lock of its own, held for just that.
+    """
 
     ports: Ports
     settings: Settings
@@ -38,11 +45,15 @@ class Replica:
 
         The line comes first: a kill in between leaves one too many, which is harmless, and the
         next push finds the bundle still lacking.
+        Raises: `Busy` if another one is at it for longer than it takes.
         """
         facts = self.facts(wished, bundle.leaf, told)
-        if facts is not None and wished.source is not Source.SELF_SIGNED:
-            self._note(wished, bundle.leaf, facts)
-        self._store.save(wished.lineage, bundle, facts)
+        self._store.prepare()
+        path = f"{self.settings.home}/replica.lock"
+        with self.ports.files.lock(path, timeout_seconds=LOCK_SECONDS):
+            if facts is not None and wished.source is not Source.SELF_SIGNED:
+                self._note(wished, bundle.leaf, facts)
+            self._store.save(wished.lineage, bundle, facts)
 
     def facts(self, wished: Wished, leaf: Certificate, told: Facts | None) -> Facts | None:
         """What counts of what was told.
@@ -86,7 +97,6 @@ class Replica:
             url=leaf.fingerprint,
         )
         lines = "".join(f"{one.to_line()}\n" for one in (*known, entry))
-        self._store.prepare()
         files.write(path, lines.encode())
 
     def _was_exempt(self, replaced: Held | None, leaf: Certificate, facts: Facts) -> bool:

@@ -65,7 +65,7 @@ def parse_manifest(content: bytes | None) -> Manifest:
         return Manifest(
             {str(name): str(digest) for name, digest in files.items() if NAME.fullmatch(name)}
         )
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return Manifest()
 
 

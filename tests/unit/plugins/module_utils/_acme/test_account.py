@@ -14,7 +14,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.account import 
     Registration,
     contact_url,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Refused
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import InvalidInput, Refused
 from fakes import FakeHost
 
 
@@ -42,6 +42,14 @@ def test_registrations_of_many_threads_are_all_kept(host: FakeHost) -> None:
         thread.join()
     assert len(accounts.registrations()) == 20
     assert accounts.registrations()["https://3/"] == Registration("u", ("c",), "t", ("i",))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"[" * 100_000], ids=len)
+def test_broken_registrations_are_a_fault(host: FakeHost, content: bytes) -> None:
+    """With what to do about them."""
+    host.files.write(f"{HOME}/account/registrations.json", content)
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        Accounts(host.files, HOME).registrations()
 
 
 def test_the_next_key_keeps_the_one_before(host: FakeHost) -> None:

@@ -11,13 +11,15 @@ from email.utils import format_datetime
 
 import pytest
 from acme_issuer import HOME, Issuer, actions, wished
-from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import parse_wish
+from ansible_collections.hitless.edge.plugins.module_utils._acme.ledger import EXEMPT_PER_WEEK
+from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Lineage, parse_wish
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Busy,
     InvalidInput,
     Refused,
 )
 from ansible_collections.hitless.edge.plugins.module_utils._core.reader import parse
+from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from fake_ca import Asked, FakeCa, Fault, running
 from fakes import NOON, FakeHost
 
@@ -145,6 +147,47 @@ def test_a_ca_that_does_not_tell_is_asked_once_an_hour(
     host.clock.sleep(3700)
     issuer.run(wished("a.test"))
     assert ca.resources.count("renewalInfo") == 2
+
+
+def test_a_window_that_never_closes_is_no_loop(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:
+    """Each new certificate is due at once; after ten more it is told when to go on."""
+    issuer.weekly_limit = 5
+    ca.window = (timedelta(days=-80), timedelta(minutes=5))
+    for _unused in range(20):
+        result = issuer.run(wished("a.test"))
+        host.clock.sleep(30)
+    assert len(ca.issued) == 1 + EXEMPT_PER_WEEK
+    assert actions(result) == ["failed"]
+    assert result["failures"][0]["retry_at"] is not None
+
+
+def test_a_certificate_without_facts_is_of_the_ca_that_knows_it(
+    issuer: Issuer, ca: FakeCa, host: FakeHost
+) -> None:
+    """So its renewal in the window is exempt, as of any other."""
+    issuer.weekly_limit = 2
+    ca.window = (timedelta(days=1), timedelta(days=3))
+    issuer.run(wished("a.test"))
+    host.files.remove(f"{HOME}/certificates/a.test/ecdsa.json")
+    host.clock.sleep(2.999 * 86400)
+    assert actions(issuer.run(wished("a.test"))) == ["renewed"]
+    assert ca.orders[2]["replaces"] is not None
+    held = issuer.store.held(Lineage("a.test", KeyType.ECDSA, ("a.test",)))
+    assert held is not None
+    assert held.facts is not None
+
+
+def test_a_certificate_without_facts_that_the_ca_does_not_know_is_not_its_own(
+    both: Issuer, ca: FakeCa
+) -> None:
+    """The first one is asked, and has no window for it."""
+    ca.script = down
+    both.run(wished("a.test"))
+    ca.script = lambda _asked: None
+    both.host.files.remove(f"{HOME}/certificates/a.test/ecdsa.json")
+    assert actions(both.run(wished("a.test"), force=True)) == ["renewed"]
+    assert "renewalInfo" in ca.resources
+    assert ca.orders[1]["replaces"] is None
 
 
 def test_a_ca_without_renewal_information_gets_no_replaces(issuer: Issuer, ca: FakeCa) -> None:

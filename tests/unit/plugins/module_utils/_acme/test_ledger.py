@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
 from ansible_collections.hitless.edge.plugins.module_utils._acme.ledger import (
+    EXEMPT_PER_WEEK,
     WEEK,
     Entry,
     Ledger,
@@ -141,6 +142,49 @@ def test_an_exempt_order_does_not_count(host: FakeHost) -> None:
     assert ledger(host).claim(CA, NAMES, NOON)
 
 
+def note(host: FakeHost, times: int, authority: Authority = CA) -> None:
+    """Order what is exempt, in runs of their own."""
+    for _unused in range(times):
+        one = ledger(host)
+        one.spend(one.note(authority, NAMES, host.clock.now()))
+        host.clock.sleep(60)
+
+
+def test_a_loop_of_exempt_orders_is_stopped(host: FakeHost) -> None:
+    """A CA whose window never closes gets ten orders a week; the moment of the next is told."""
+    note(host, EXEMPT_PER_WEEK)
+    with pytest.raises(RateLimited, match="renewal information or the clock") as caught:
+        ledger(host).note(CA, NAMES, host.clock.now())
+    assert caught.value.retry_at == NOON + WEEK
+    host.clock.time = NOON + WEEK
+    assert ledger(host).note(CA, NAMES, host.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("weekly_limit", "times"), [(0, 80), (50, 50)], ids=["no limit", "a higher one"]
+)
+def test_a_ca_that_allows_more_has_no_lower_brake(
+    host: FakeHost, weekly_limit: int, times: int
+) -> None:
+    """Test CAs renew the same name over and over."""
+    authority = Authority("ca", CA.directory, weekly_limit=weekly_limit)
+    note(host, times, authority)
+    if weekly_limit:
+        with pytest.raises(RateLimited):
+            ledger(host).note(authority, NAMES, host.clock.now())
+    else:
+        assert ledger(host).note(authority, NAMES, host.clock.now())
+
+
+def test_certificates_of_160_hours_never_meet_the_brake(host: FakeHost) -> None:
+    """Both key types, renewed by the CA's window at half of their life, for half a year."""
+    for _unused in range(26 * WEEK // timedelta(hours=80)):
+        for _kind in ("ecdsa", "rsa"):
+            one = ledger(host)
+            one.spend(one.note(CA, NAMES, host.clock.now()))
+        host.clock.sleep(80 * 3600)
+
+
 def test_an_order_is_found_by_its_url(host: FakeHost) -> None:
     """So that a resumed order is not counted twice."""
     one = ledger(host)
@@ -154,7 +198,7 @@ def test_an_order_is_found_by_its_url(host: FakeHost) -> None:
 def test_broken_lines_are_passed_over(host: FakeHost) -> None:
     """A ledger that somebody edited still counts the rest."""
     good = Entry(NOON, CA.directory, NAMES).to_line()
-    text = "\n".join(["{", "[]", '{"time": 3}', good, good, good, good, "\x00"])
+    text = "\n".join(["{", "[]", "[" * 100_000, '{"time": 3}', good, good, good, good, "\x00"])
     host.files.write(PATH, text.encode())
     with pytest.raises(RateLimited):
         ledger(host).claim(CA, NAMES, NOON)

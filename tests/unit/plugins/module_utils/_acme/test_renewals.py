@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from acme_issuer import HOME, Issuer, wished
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account import Accounts
-from ansible_collections.hitless.edge.plugins.module_utils._acme.ari import Window
+from ansible_collections.hitless.edge.plugins.module_utils._acme.ari import LONGEST_PAUSE, Window
 from ansible_collections.hitless.edge.plugins.module_utils._acme.authority import Authority
 from ansible_collections.hitless.edge.plugins.module_utils._acme.client import Desk
 from ansible_collections.hitless.edge.plugins.module_utils._acme.due import Held
@@ -42,6 +43,20 @@ def test_only_what_is_stale_is_asked(issuer: Issuer, ca: FakeCa, host: FakeHost)
     both = renewals(ca, host, windows).consult([first, second], now)
     assert len(both) == 2
     assert ca.resources == ["directory", "renewalInfo"]
+
+
+def test_what_a_clock_far_ahead_wrote_is_asked_again(
+    issuer: Issuer, ca: FakeCa, host: FakeHost
+) -> None:
+    """Else a mass revocation would not be heard until that day; the longest pause is a day."""
+    (item,) = held(issuer, "a.test")
+    now = host.clock.now()
+    (name, said), *_unused = renewals(ca, host, {}).consult([item], now).items()
+    for pause, is_asked in ((LONGEST_PAUSE, False), (LONGEST_PAUSE + timedelta(seconds=1), True)):
+        ca.asked.clear()
+        remembered = {name: replace(said, next_check=now + pause)}
+        renewals(ca, host, remembered).consult([item], now)
+        assert ("renewalInfo" in ca.resources) is is_asked
 
 
 def test_what_nobody_holds_is_forgotten(issuer: Issuer, ca: FakeCa, host: FakeHost) -> None:

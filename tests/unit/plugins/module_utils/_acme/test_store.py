@@ -31,6 +31,15 @@ PENDING = Pending(
 )
 
 
+DEEP = b"[" * 100_000
+"""So deep that no reader follows it down."""
+
+
+def repr_of(content: bytes) -> str:
+    """The name of a case."""
+    return repr(content[:20])
+
+
 @pytest.fixture
 def store(host: FakeHost) -> Store:
     return Store(host.files, HOME)
@@ -61,7 +70,7 @@ def test_an_incomplete_order_is_none(store: Store, host: FakeHost, kind: str) ->
     assert store.pending(LINEAGE) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"url": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"url": 1}', b"\xff", DEEP], ids=repr_of)
 def test_a_broken_order_is_none(store: Store, host: FakeHost, content: bytes) -> None:
     """Whatever is in the file."""
     store.save_pending(LINEAGE, PENDING)
@@ -88,6 +97,15 @@ def test_facts_of_another_certificate_are_not_believed(issuer: Issuer, host: Fak
     held = issuer.store.held(Lineage("a.test", KeyType.ECDSA, ("a.test",)))
     assert held is not None
     assert held.facts is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', DEEP], ids=repr_of)
+def test_broken_facts_are_none(store: Store, host: FakeHost, content: bytes) -> None:
+    """The certificate is held all the same."""
+    bundle = parse(mint("*.a.test").pem, name="*.a.test", path="")
+    store.save(LINEAGE, bundle, Facts("ca", "https://ca/", None, None, NOON))
+    host.files.write(f"{HOME}/certificates/_.a.test/rsa.json", content)
+    assert store.held(LINEAGE) == Held(bundle.leaf, None)
 
 
 def test_a_certificate_of_which_nothing_is_known_has_no_facts(store: Store) -> None:
@@ -126,7 +144,9 @@ def test_a_certificate_keeps_its_facts_until_it_is_replaced(store: Store, host: 
     assert store.held(lineage) == Held(made[1].leaf, facts[1])
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": {}}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": {}}', DEEP], ids=repr_of
+)
 def test_a_broken_cache_is_empty(store: Store, host: FakeHost, content: bytes) -> None:
     """The CA is asked again."""
     host.files.write(f"{HOME}/renewal-info.json", content)

@@ -57,7 +57,7 @@ def test_the_key_completes_an_account(host: FakeHost) -> None:
 
 
 @pytest.mark.parametrize("name", ["private_key.json", "regr.json"])
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"uri": 5}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"uri": 5}', b"\xff", b"[" * 100_000], ids=len)
 def test_an_incomplete_account_is_none(
     host: FakeHost, folder: AccountFolder, name: str, content: bytes
 ) -> None:

@@ -18,7 +18,6 @@ import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Busy, Unavailable
 from ansible_collections.hitless.edge.plugins.module_utils._core.local import (
     LocalFiles,
-    LocalRunner,
     ProgressFile,
     SystemClock,
     UnixSocket,
@@ -189,22 +188,6 @@ def test_a_lock_held_by_another_process_is_busy_then_free(
         holder.communicate()
     with files.lock(path, timeout_seconds=0.1):
         pass
-
-
-def test_a_command_tells_its_code_and_its_words() -> None:
-    """Both streams are kept."""
-    done = LocalRunner().run(
-        [sys.executable, "-c", "import sys; print(sys.stdin.read()); sys.exit('bad')"], stdin="in"
-    )
-    assert (done.rc, done.stdout, done.words) == (1, "in\n", "in\nbad")
-
-
-def test_a_command_that_is_missing_or_hangs_is_unavailable() -> None:
-    """The message names the command."""
-    with pytest.raises(Unavailable, match="no command no-such-command"):
-        LocalRunner().run(["no-such-command"])
-    with pytest.raises(Unavailable, match="did not end"):
-        LocalRunner().run(["sleep", "30"], timeout_seconds=0.05)
 
 
 def test_the_clock_is_aware_utc() -> None:

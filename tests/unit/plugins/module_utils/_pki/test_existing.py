@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._pki.existing import read_existing
 from fakes import FakeClock, FakeFiles
 from minted import mint
@@ -38,6 +39,15 @@ def test_ours_and_hidden_files_are_passed_over() -> None:
         f"{SSL}/.hitless-edge.json", json.dumps({"files": {"a.test.ecdsa.pem": ""}}).encode()
     )
     assert read_existing(files, [SSL, "/no/such/folder"]) == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[" * 100_000], ids=len)
+def test_a_damaged_manifest_tells_nothing(content: bytes) -> None:
+    """All is read then as if somebody else had put it there."""
+    files = FakeFiles(FakeClock())
+    files.write(f"{SSL}/a.test.ecdsa.pem", A.pem.encode())
+    files.write(f"{SSL}/.hitless-edge.json", content)
+    assert len(read_existing(files, [SSL])) == 1
 
 
 def test_what_cannot_be_used_says_why() -> None:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hitless.edge.plugins.module_utils._core.commands import LocalRunner
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
     Unavailable,
     Unreachable,
 )
-from ansible_collections.hitless.edge.plugins.module_utils._core.local import LocalRunner
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.reach import SshReach
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.settings import (

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
@@ -19,6 +21,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.errors import (
 from ansible_collections.hitless.edge.plugins.module_utils._core.ports import Completed
 from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import parse
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
+from ansible_collections.hitless.edge.plugins.module_utils._renewal.settings import SETTINGS
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import (
     Action,
     KeyState,
@@ -27,7 +30,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._renewal.wire import 
     render_request,
 )
 from delivering import LAYOUT, full_disk, path_of
-from receiving import HOME, ROOTS, Receiver, issue, leaf_of, offer, own
+from receiving import CERTIFICATES, HOME, ROOTS, Receiver, document, issue, leaf_of, offer, own
 
 NAMES = ("a.test", "www.a.test")
 OLD, NEW = issue(*NAMES, age=timedelta(days=9)), issue(*NAMES)
@@ -147,7 +150,8 @@ def test_a_self_signed_one_gives_way_to_a_real_one() -> None:
     )
     host.tell(offer("a.test", own(*NAMES)))
     changed = Receiver()
-    changed.files.content.update(host.files.content)
+    settings = changed.files.content[SETTINGS]
+    changed.files.content.update({**host.files.content, SETTINGS: settings})
     changed.process.start()
     (answer,) = changed.tell(offer("a.test", NEW))
     assert answer.action is Action.SWAPPED
@@ -262,6 +266,54 @@ def test_what_a_run_has_ordered_meanwhile_is_not_overwritten() -> None:
     host.files.meanwhile[host.store.lock_path] = lambda: keep_in_store(host, NEW)
     host.tell(offer("a.test", OLD))
     assert host.stored("a.test") == leaf_of(NEW).fingerprint
+
+
+def set_meanwhile(host: Receiver, **fields: Any) -> None:
+    """Write other settings while the next delivery waits for its lock."""
+    content = json.dumps(document(**fields)).encode()
+    host.files.meanwhile[LAYOUT.lock] = lambda: host.files.write(SETTINGS, content)
+
+
+@pytest.mark.parametrize(
+    "certificates",
+    [
+        CERTIFICATES[1:],
+        [{"name": "a.test", "domains": ["a.test"]}, *CERTIFICATES[1:]],
+        [{"name": "a.test", "domains": list(NAMES), "source": "provided"}, *CERTIFICATES[1:]],
+    ],
+    ids=["wished no more", "other names", "another source"],
+)
+def test_what_was_judged_by_an_old_wish_is_not_brought_back(
+    certificates: list[dict[str, Any]],
+) -> None:
+    """A play tells the new wish and removes what is no part of it, while this waits for the lock.
+
+    What is wished as before is taken.
+    """
+    host = Receiver()
+    set_meanwhile(host, certificates=certificates)
+    answer, other = host.tell(offer("a.test", NEW), offer("b.test", B))
+    assert (answer.action, answer.fingerprint) == (Action.REFUSED, None)
+    assert "is wished otherwise here" in answer.reason
+    assert (host.serves("a.test"), host.stored("a.test")) == ("", "")
+    assert host.files.read(path_of("a.test")) is None
+    assert other.action is Action.ADDED
+    assert serves_everywhere(host, B, "b.test")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"issuers": ["issuer"]}, {"balancers": []}, {"home": "/other"}],
+    ids=["no issuer", "no balancer", "another home"],
+)
+def test_a_host_whose_part_changes_takes_nothing_now(fields: dict[str, Any]) -> None:
+    """It has other locks then; the next push finds it as it is."""
+    host = Receiver()
+    set_meanwhile(host, **fields)
+    before = set(host.files.content)
+    with pytest.raises(Unavailable, match="the part of here in the fleet changes now"):
+        host.tell(offer("a.test", NEW))
+    assert [path for path in set(host.files.content) - before if "a.test" in path] == []
 
 
 def keep_in_store(host: Receiver, pem: str) -> None:

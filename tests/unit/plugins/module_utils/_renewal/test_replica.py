@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from ansible_collections.hitless.edge.plugins.module_utils._acme.account import (
@@ -25,6 +27,8 @@ from ansible_collections.hitless.edge.plugins.module_utils._acme.ledger import (
 )
 from ansible_collections.hitless.edge.plugins.module_utils._acme.problems import RateLimited
 from ansible_collections.hitless.edge.plugins.module_utils._acme.wish import Wished
+from ansible_collections.hitless.edge.plugins.module_utils._core.errors import Busy
+from ansible_collections.hitless.edge.plugins.module_utils._core.local import LocalFiles
 from ansible_collections.hitless.edge.plugins.module_utils._pki.bundle import parse
 from ansible_collections.hitless.edge.plugins.module_utils._pki.keys import KeyType
 from ansible_collections.hitless.edge.plugins.module_utils._renewal.replica import (
@@ -65,6 +69,42 @@ def test_a_bundle_comes_with_its_facts() -> None:
     held = host.store.held(wished(host).lineage)
     assert held is not None
     assert (held.leaf, held.facts) == (leaf_of(A), FACTS)
+
+
+def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    """A push is received while certbot's hook runs, which holds no lock of the store."""
+    home, count = str(tmp_path / "home"), 12
+    host = Receiver(certificates=[{"name": f"{n}.test", "domains": [f"{n}.test"]} for n in "ab"])
+    ports = replace(host.host.ports, files=LocalFiles(str(tmp_path)))
+    replica = Replica(ports, replace(host.settings, home=home))
+    ages = [DAY - HOUR * number for number in range(count)]
+    bundles = {
+        n: [parse(issue(f"{n}.test", age=age), name="", path="") for age in ages] for n in "ab"
+    }
+
+    def work(name: str) -> None:
+        for bundle in bundles[name]:
+            replica.keep(wished(host, f"{name}.test"), bundle, FACTS)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = read_entries(ports.files, f"{home}/received.jsonl", NOON)
+    sent = {bundle.leaf.fingerprint for some in bundles.values() for bundle in some}
+    assert {entry.url for entry in found} == sent
+
+
+def test_a_replica_that_another_one_writes_is_not_written() -> None:
+    """Nobody holds the lock of the store for that, so the play may while certbot runs its hook."""
+    host = Receiver()
+    host.files.locked.add(host.store.lock_path)
+    keep(host, A)
+    host.files.locked.add(f"{HOME}/replica.lock")
+    with pytest.raises(Busy):
+        keep(host, issue(*NAMES))
+    assert host.stored("a.test") == leaf_of(A).fingerprint
 
 
 @pytest.mark.parametrize(

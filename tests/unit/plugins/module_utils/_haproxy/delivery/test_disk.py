@@ -36,7 +36,11 @@ def test_rendering_the_manifest_is_undone_by_parsing(files: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [None, b"", b"{", b"[]", b'{"files": 1}', b"\xff", b'{"files": {"../x": "y"}}']
+    "content",
+    [
+        *(None, b"", b"{", b"[]", b'{"files": 1}', b"\xff", b'{"files": {"../x": "y"}}'),
+        pytest.param(b"[" * 100_000, id="deep"),
+    ],
 )
 def test_a_damaged_manifest_claims_nothing(content: bytes | None) -> None:
     """So nothing gets removed because of it."""

@@ -99,7 +99,8 @@ class Runner(Protocol):
     ) -> Completed:
         """Run to the end, without a shell.
 
-        Raises: `Unavailable` if there is no such command or it does not end in time.
+        Raises: `Unavailable` if there is no such command, it does not end in time, or says far more
+        than any that is used has to say.
         """
 
 

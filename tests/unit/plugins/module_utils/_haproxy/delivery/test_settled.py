@@ -84,7 +84,9 @@ def test_one_wished_name_is_enough(domains: tuple[str, ...]) -> None:
     assert not settled(wanted("a.test", domains=domains), held(OLD.pem)).is_lacking
 
 
-@pytest.mark.parametrize("there", [None, held(OLD.pem), held("nonsense")], ids=str)
+@pytest.mark.parametrize(
+    "there", [None, held(OLD.pem), held("nonsense")], ids=["absent", "old", "broken"]
+)
 def test_an_offer_is_written(there: Held | None) -> None:
     """Where there is none, an older one, or a damaged one."""
     one = settled(wanted("a.test", NEW), there)

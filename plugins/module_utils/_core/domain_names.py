@@ -59,7 +59,7 @@ def to_a_labels(name: str, *, wildcard: bool = False) -> str:
         raise InvalidName(
             f'"{encoded[:40]}…" has {len(encoded)} characters; {NAME_LENGTH} are allowed'
         )
-    if labels[-1].isascii() and labels[-1].isdigit():
+    if encoded.rpartition(".")[2].isdigit():  # as it is encoded: a superscript two becomes a 2
         raise InvalidName(f'"{name}" is an IP address or ends in a number; a name is wanted')
     return encoded
 

@@ -14,7 +14,7 @@ from ansible_collections.hitless.edge.plugins.module_utils._core.domain_names im
     is_wildcard,
     to_a_labels,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
@@ -103,6 +103,7 @@ def test_it_agrees_with_the_reference(label: str) -> None:
 
 
 @given(st.text(max_size=300))
+@example("a.\N{SUPERSCRIPT TWO}")
 def test_a_result_is_stable_and_plain(name: str) -> None:
     """Once in A-labels, always in A-labels; nothing that a config or map could trip over."""
     try:

@@ -140,7 +140,7 @@ def play(
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_FORCE_COLOR": "0",
         }
-        inventory = os.environ["MOLECULE_INVENTORY_FILE"]
+        inventory = str(Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent)
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory]
         command += [playbook, "-e", f"@{wish}", *arguments]
         began = time.monotonic()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ JOURNAL = (
     " systemctl --failed --no-legend"
 )
 FIGURES = pytest.StashKey[list[str]]()
-FLEET = Fleet(os.environ.get("MOLECULE_INVENTORY_FILE", ""))
+# The folder, not its file: what a scenario adds to it, such as groups, lies beside that.
+FLEET = Fleet(str(Path(os.environ.get("MOLECULE_INVENTORY_FILE", "")).parent))
 
 
 @dataclass(frozen=True)

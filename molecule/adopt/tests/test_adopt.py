@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,6 @@ from scenario import FLEET, SITE
 from under_traffic import Traffic, traffic_on
 
 CRON = "/etc/cron.d/renew-certificates"
-OTHER_GROUPS = str(Path(FLEET.inventory).parent / "hosts")
-"""The part of molecule's inventory that has the groups of this scenario."""
 KINDS = ("h1-new", "h1-keepalive", "h2")
 
 
@@ -32,7 +29,7 @@ class Door:
     def run(self, *arguments: str, **variables: Any) -> Run:
         """`hitless.edge.site` on it."""
         wish = {"edge_balancers_group": self.group, **variables}
-        return play(SITE, wish, "-i", OTHER_GROUPS, *arguments)
+        return play(SITE, wish, *arguments)
 
     @property
     def pem(self) -> str:
